@@ -1,0 +1,1 @@
+"""What we call and do not own: SQL, object stores, git."""

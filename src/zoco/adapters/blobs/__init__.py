@@ -1,0 +1,1 @@
+"""Immutable bytes under a key: memory, a folder, or an object store."""

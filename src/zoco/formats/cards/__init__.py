@@ -1,0 +1,1 @@
+"""Repository cards: front matter and its meaning."""

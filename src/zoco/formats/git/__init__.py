@@ -1,0 +1,1 @@
+"""Git's own formats: pkt-lines, objects, trees, packs, attributes."""

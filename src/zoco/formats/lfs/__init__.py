@@ -1,0 +1,1 @@
+"""Git LFS: pointers and the batch API's values."""

@@ -1,0 +1,1 @@
+"""What the Hub means: one room for each noun."""

@@ -1,0 +1,1 @@
+"""Who someone is, what a token may, which organisations they belong to."""

@@ -1,0 +1,1 @@
+"""The card at a commit, as typed metadata."""

@@ -1,0 +1,1 @@
+"""Large objects by their sha256, reached only through a repository."""

@@ -1,0 +1,1 @@
+"""Repositories: who may open them, their refs, commits, trees and files."""

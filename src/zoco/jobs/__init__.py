@@ -1,0 +1,1 @@
+"""What happens later: the outbox, its workers and their schedule."""

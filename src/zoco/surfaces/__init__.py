@@ -1,0 +1,1 @@
+"""Who calls us: one room for each wire."""

@@ -1,0 +1,1 @@
+"""Git's smart protocol over HTTP."""
