@@ -97,7 +97,7 @@ class EntryNotFound(NotFound):
     code = "EntryNotFound"
 
     def __init__(self, path: str, commit: Oid | None = None, message: str | None = None) -> None:
-        super().__init__(message or f"Entry not found: {path}" if path else "Entry not found")
+        super().__init__(message or (f"Entry not found: {path}" if path else "Entry not found"))
         self.path = path
         self.commit = commit
 

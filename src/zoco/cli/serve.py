@@ -1,0 +1,127 @@
+"""`zoco serve`: a parent that keeps web workers and one jobs process, and ends them with itself."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+from zoco.adapters import logs
+from zoco.adapters.db.engine import Database
+from zoco.settings import Settings, load
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (7860)")
+    parser.add_argument("--workers", type=int, help="web worker processes (one for each core)")
+    parser.add_argument("--public-url", help="address the Hub is reached at, e.g. https://hub.example.org")
+
+
+def run(args: argparse.Namespace) -> int:
+    try:
+        settings = load(
+            args.data,
+            host=args.host,
+            port=args.port,
+            workers=args.workers,
+            public_url=args.public_url,
+            database_url=args.database_url,
+            storage_url=args.storage_url,
+        )
+        settings = _prepared(settings)
+    except (ValueError, OSError) as error:
+        print(f"zoco: {error}", file=sys.stderr)
+        return 2
+    logs.set_up(settings.log_level)
+    os.environ.update(as_environment(settings))
+    jobs = subprocess.Popen([sys.executable, "-m", "zoco.cli.main", "worker"])
+    try:
+        _serve(settings)
+    finally:
+        jobs.terminate()
+        jobs.wait(timeout=30)
+    return 0
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Settings for child processes, which read the environment."""
+    values = {f.name: getattr(settings, f.name) for f in fields(Settings)}
+    return {f"ZOCO_{name.upper()}": str(value) for name, value in values.items()}
+
+
+def _prepared(settings: Settings) -> Settings:
+    """Everything that can fail fails here, before a process is started. Raises ValueError with the cure."""
+    from zoco.adapters.db.migrate import prepare
+    from zoco.app import open_database, open_hub
+
+    port = _free_port(settings)
+    chosen = {f.name: getattr(settings, f.name) for f in fields(Settings)} | {"port": port}
+    settings = Settings(**chosen)
+    db = open_database(settings)
+    prepare(db, settings)
+    db.close()
+    hub = open_hub(settings)
+    _greet(settings, hub.db, hub.sign_up_is_open)
+    hub.db.close()
+    return settings
+
+
+def _free_port(settings: Settings) -> int:
+    """The port, proven free: the web server binds with SO_REUSEPORT and would silently share a busy one."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ValueError(
+                f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): "
+                "stop what listens there, or choose another --port"
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def _greet(settings: Settings, db: Database, sign_up_is_open: bool) -> None:
+    from zoco.hub.accounts.links import make_setup_link
+
+    address = settings.public_url.rstrip("/") or f"http://{_reachable(settings.host)}:{settings.port}"
+    print(f"Zoco is at      {address}")
+    print(f"Its data is in  {settings.data}")
+    if link := make_setup_link(db):
+        print(f"First of all, create the administrator (once, within a day):\n                {address}{link}")
+    if not sign_up_is_open:
+        print("Sign-up is closed: create accounts with `zoco user add`, or set ZOCO_SIGN_UP=open")
+    if not settings.public_url.startswith("https://") and not address.startswith("http://127."):
+        print("Passwords and tokens travel unencrypted: put an HTTPS proxy in front for more than a trusted network")
+    sys.stdout.flush()
+
+
+def _reachable(host: str) -> str:
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        return socket.gethostname()
+    return f"[{host}]" if ":" in host else host
+
+
+def _serve(settings: Settings) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    Granian(
+        "zoco.app:build",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        workers=settings.workers or os.cpu_count() or 1,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+        log_level=LogLevels.warning,
+        working_dir=Path.cwd(),
+    ).serve()
