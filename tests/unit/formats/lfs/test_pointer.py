@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoco.core.errors import Invalid
@@ -74,6 +74,7 @@ def test_a_pointer_that_is_not_text_is_refused() -> None:
         parse_pointer(GOOD.encode() + b"\xff\xfe\n")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=1100))
 def test_any_tail_is_a_pointer_or_a_clear_refusal(tail: bytes) -> None:
     try:
