@@ -23,6 +23,10 @@ Big = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rows up only
 Json = JSON().with_variant(JSONB, "postgresql")
 
 
+# SQLite gives the id of a deleted last row to the next one; what is named outside SQL (folders, jobs) must not be
+NEVER_REUSED = {"sqlite_autoincrement": True}
+
+
 def _id() -> Column[int]:
     return Column("id", Big, primary_key=True)
 
@@ -46,6 +50,7 @@ namespace = Table(
     Column("name_key", String(96), nullable=False, unique=True),
     Column("kind", String(8), nullable=False),  # user, org, alias
     Column("created_at", Big, nullable=False),
+    **NEVER_REUSED,
 )
 
 user = Table(
@@ -93,9 +98,11 @@ token = Table(
     Column("hint", String(12), nullable=False),  # first and last characters, for its owner to recognise
     Column("grants", Json),
     Column("client_id", String(200)),
+    Column("family", String(24), index=True),  # tokens that one OAuth sign-in gave: they go together
     Column("created_at", Big, nullable=False),
     Column("expires_at", Big),
     Column("last_used_at", Big),
+    **NEVER_REUSED,
 )
 
 session = Table(
@@ -110,6 +117,7 @@ session = Table(
     Column("created_at", Big, nullable=False),
     Column("expires_at", Big, nullable=False),
     Column("last_seen_at", Big, nullable=False),
+    **NEVER_REUSED,
 )
 
 one_time_link = Table(
@@ -144,6 +152,7 @@ audit = Table(
     Column("subject", String(300), nullable=False),
     Column("address", String(64)),
     Column("details", Json),
+    **NEVER_REUSED,
 )
 
 keyring = Table(
@@ -187,6 +196,7 @@ repo = Table(
     Index("ix_repo_type_downloads", "type", "downloads"),
     Index("ix_repo_type_likes", "type", "likes"),
     Index("ix_repo_namespace_id", "namespace_id"),
+    **NEVER_REUSED,
 )
 
 redirect = Table(
@@ -230,6 +240,7 @@ ref_log = Table(
     Column("new", String(40)),
     _to("user_id", "user_account.id", nullable=True),
     Column("via", String(8), nullable=False),  # git, api, web
+    **NEVER_REUSED,
 )
 
 last_commits = Table(
@@ -342,4 +353,5 @@ job = Table(
     Column("failed_at", Big),  # gave up: a human must look
     Column("created_at", Big, nullable=False),
     Index("ix_job_run_at", "run_at"),
+    **NEVER_REUSED,
 )
