@@ -1,0 +1,118 @@
+"""May this caller see, read, write or administer this repository? The only place that makes the proof types.
+
+A private repository and a missing one give the same answer to whoever may not read it, on every path through here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from zoco.core.access import Access, Actor, Gated, RepoFacts, access_to
+from zoco.core.errors import Denied, Disabled, GatedRepo, Moved, NotAuthenticated, RepoNotFound
+from zoco.core.ids import RepoId, RepoType
+from zoco.core.repos import AdminRepo, ContentsRepo, ReadableRepo, Repo, WritableRepo
+from zoco.hub.repos import store
+from zoco.hub.repos.storage import RepoStorage
+from zoco.hub.repos.store import RepoRow
+
+
+def open_for_reading(storage: RepoStorage, id: RepoId, actor: Actor | None) -> ReadableRepo:
+    """Raises RepoNotFound also for a private repository, Moved when it has another name now, or Disabled."""
+    return ReadableRepo(_opened(storage, id, actor))
+
+
+def open_for_contents(storage: RepoStorage, id: RepoId, actor: Actor | None) -> ContentsRepo:
+    """As for reading, and GatedRepo when its terms stand between the caller and the files."""
+    repo = _opened(storage, id, actor)
+    if repo.gated is not Gated.OPEN and repo.access < Access.WRITE:
+        raise GatedRepo(repo.id, signed_in=actor is not None)
+    return ContentsRepo(ReadableRepo(repo))
+
+
+def open_for_writing(storage: RepoStorage, id: RepoId, actor: Actor | None) -> WritableRepo:
+    """As for reading, and Denied (NotAuthenticated for nobody) when the caller may only read it."""
+    repo = _opened(storage, id, actor)
+    _demand(Access.WRITE, repo, actor)
+    return WritableRepo(ContentsRepo(ReadableRepo(repo)))
+
+
+def open_for_admin(storage: RepoStorage, id: RepoId, actor: Actor | None) -> AdminRepo:
+    """As for reading, and Denied (NotAuthenticated for nobody) when the caller may not change its settings."""
+    repo = _opened(storage, id, actor)
+    _demand(Access.ADMIN, repo, actor)
+    return AdminRepo(WritableRepo(ContentsRepo(ReadableRepo(repo))))
+
+
+def as_created(row: RepoRow, actor: Actor) -> AdminRepo:
+    """The proof for a repository that `actor` is making in this very request."""
+    assert row.creator_id == actor.user_id, "only its creator opens a repository that has no row yet"
+    return AdminRepo(WritableRepo(ContentsRepo(ReadableRepo(_repo(row, Access.ADMIN)))))
+
+
+def access_of(row: RepoRow, actor: Actor | None) -> Access:
+    return access_to(_facts(row), actor)
+
+
+def resolve_alias(storage: RepoStorage, type: RepoType, word: str, actor: Actor | None) -> RepoId:
+    """The repository a one-word id (`gpt2`) stands for. Raises RepoNotFound."""
+    with storage.db.read() as read:
+        row = store.find_moved(read, type, word)
+    if row is None or access_of(row, actor) < Access.READ:
+        raise RepoNotFound(signed_in=actor is not None)
+    return row.id
+
+
+def _opened(storage: RepoStorage, id: RepoId, actor: Actor | None) -> Repo:
+    with storage.db.read() as read:
+        row = store.find(read, id)
+        moved = store.find_moved(read, id.type, id.full_name) if row is None else None
+    if row is None and moved is not None and access_of(moved, actor) >= Access.READ:
+        raise Moved(id, moved.id)
+    access = access_of(row, actor) if row else Access.NONE
+    if row is None or access < Access.READ:
+        raise RepoNotFound(id, signed_in=actor is not None)
+    if row.disabled:
+        raise Disabled
+    return _repo(row, access)
+
+
+def _repo(row: RepoRow, access: Access) -> Repo:
+    return Repo(
+        key=row.key,
+        public_id=row.public_id,
+        id=row.id,
+        visibility=row.visibility,
+        gated=row.gated,
+        disabled=row.disabled,
+        default_branch=row.default_branch,
+        version=row.version,
+        prune_epoch=row.prune_epoch,
+        namespace_key=row.namespace_key,
+        creator_id=row.creator_id,
+        created_at_ms=row.created_at_ms,
+        updated_at_ms=row.updated_at_ms,
+        likes=row.likes,
+        downloads=row.downloads,
+        access=access,
+    )
+
+
+def _facts(row: RepoRow) -> RepoFacts:
+    return RepoFacts(row.id.type, row.id.namespace, row.id.name, row.visibility, row.creator_id)
+
+
+def _demand(needed: Access, repo: Repo, actor: Actor | None) -> None:
+    if repo.access >= needed:
+        return
+    doing = "change its settings" if needed is Access.ADMIN else "write to it"
+    if actor is None:
+        raise NotAuthenticated(f"Log in, or give a token with the write role, to {doing}: {repo.id.full_name}")
+    facts = RepoFacts(repo.id.type, repo.id.namespace, repo.id.name, repo.visibility, repo.creator_id)
+    if access_to(facts, replace(actor, limit=Access.ADMIN, grants=None)) < needed:
+        raise Denied(
+            f"You may read {repo.id.full_name} but not {doing}: that needs the write or admin role in"
+            f" {repo.id.namespace}."
+        )
+    if actor.grants is not None:
+        raise Denied(f"This token has no permission on {repo.id.full_name} to {doing}: add it in the token's settings.")
+    raise Denied(f"A write token is needed to {doing}: {repo.id.full_name}. This token may only read.")

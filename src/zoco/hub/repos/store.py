@@ -1,0 +1,189 @@
+"""SQL of the repositories' rows: which repository has this name, where it moved to, and what a settings page changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
+
+from zoco.adapters.db.engine import Read, Write
+from zoco.adapters.db.tables import namespace, org, redirect, repo
+from zoco.core.access import Gated, Visibility
+from zoco.core.ids import RepoId, RepoType, name_key
+
+REPO_COLUMNS = (
+    repo.c.id,
+    repo.c.public_id,
+    repo.c.type,
+    namespace.c.name.label("namespace"),
+    repo.c.name,
+    repo.c.visibility,
+    repo.c.gated,
+    repo.c.disabled,
+    repo.c.default_branch,
+    repo.c.version,
+    repo.c.prune_epoch,
+    repo.c.namespace_id,
+    repo.c.creator_id,
+    repo.c.created_at,
+    repo.c.updated_at,
+    repo.c.likes,
+    repo.c.downloads,
+)
+"""What opening a repository reads, in the order that `RepoRow` is built from."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepoRow:
+    """A repository as the database has it: says nothing yet about who may see it."""
+
+    key: int
+    public_id: str
+    id: RepoId
+    visibility: Visibility
+    gated: Gated
+    disabled: bool
+    default_branch: str
+    version: int
+    prune_epoch: int
+    namespace_key: int
+    creator_id: int | None
+    created_at_ms: int
+    updated_at_ms: int
+    likes: int
+    downloads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A namespace where repositories may be made."""
+
+    key: int
+    name: str
+    kind: str
+    default_visibility: Visibility
+
+
+def row_of(found: Row[Any] | Sequence[Any]) -> RepoRow:  # Any: columns of several types
+    """`found` begins with REPO_COLUMNS."""
+    (key, public_id, type_, space, name, visibility, gated, *rest) = found[: len(REPO_COLUMNS)]
+    id = RepoId(RepoType(type_), space, name)
+    return RepoRow(key, public_id, id, Visibility(visibility), Gated(gated), *rest)
+
+
+_WITH_NAMESPACE = repo.join(namespace, repo.c.namespace_id == namespace.c.id)
+
+# Built once: this is the query of every request that names a repository.
+_BY_NAME: Select[Any] = (
+    select(*REPO_COLUMNS)
+    .select_from(_WITH_NAMESPACE)
+    .where(
+        namespace.c.name_key == bindparam("namespace_key"),
+        repo.c.type == bindparam("type"),
+        repo.c.name_key == bindparam("name_key"),
+    )
+)
+
+_BY_REDIRECT: Select[Any] = (
+    select(*REPO_COLUMNS)
+    .select_from(_WITH_NAMESPACE.join(redirect, redirect.c.repo_id == repo.c.id))
+    .where(redirect.c.type == bindparam("type"), redirect.c.full_key == bindparam("full_key"))
+)
+
+
+def find(read: Read, id: RepoId) -> RepoRow | None:
+    names = {"namespace_key": name_key(id.namespace), "type": id.type.value, "name_key": name_key(id.name)}
+    found = read.execute(_BY_NAME, names).first()
+    return row_of(found) if found else None
+
+
+def find_moved(read: Read, type: RepoType, full_name: str) -> RepoRow | None:
+    """The repository that once had this name, or that a one-word alias stands for."""
+    found = read.execute(_BY_REDIRECT, {"type": type.value, "full_key": name_key(full_name)}).first()
+    return row_of(found) if found else None
+
+
+def find_by_key(read: Read, key: int) -> RepoRow | None:
+    found = read.execute(select(*REPO_COLUMNS).select_from(_WITH_NAMESPACE).where(repo.c.id == key)).first()
+    return row_of(found) if found else None
+
+
+def find_place(read: Read, name: str) -> Place | None:
+    columns = (namespace.c.id, namespace.c.name, namespace.c.kind, org.c.default_visibility)
+    query = (
+        select(*columns)
+        .select_from(namespace.outerjoin(org, org.c.id == namespace.c.id))
+        .where(namespace.c.name_key == name_key(name))
+    )
+    found = read.execute(query).first()
+    if found is None:
+        return None
+    return Place(found[0], found[1], found[2], Visibility(found[3] or Visibility.PUBLIC))
+
+
+def insert_repo(write: Write, row: RepoRow, *, sdk: str | None, settings: Mapping[str, Any]) -> None:
+    """Raises SQLAlchemy's IntegrityError when the name or the key is taken. An old redirect from this name ends."""
+    write.execute(
+        insert(repo).values(
+            id=row.key,
+            public_id=row.public_id,
+            type=row.id.type.value,
+            namespace_id=row.namespace_key,
+            name=row.id.name,
+            name_key=name_key(row.id.name),
+            visibility=row.visibility.value,
+            gated=row.gated.value,
+            default_branch=row.default_branch,
+            version=row.version,
+            creator_id=row.creator_id,
+            sdk=sdk,
+            settings=dict(settings) or None,
+            created_at=row.created_at_ms,
+            updated_at=row.updated_at_ms,
+        )
+    )
+    drop_redirect(write, row.id)
+
+
+def delete_repo(write: Write, key: int) -> bool:
+    """False when it was gone already. Everything that refers to the row goes with it."""
+    return write.execute(delete(repo).where(repo.c.id == key)).rowcount == 1
+
+
+def rename_repo(write: Write, key: int, *, old: RepoId, to: RepoId, namespace_key: int) -> bool:
+    """False when it was gone already. Raises SQLAlchemy's IntegrityError when the new name is taken.
+
+    Older names go on redirecting: a redirect names the row, not the next name.
+    """
+    names = {"namespace_id": namespace_key, "name": to.name, "name_key": name_key(to.name)}
+    if write.execute(update(repo).where(repo.c.id == key).values(**names)).rowcount != 1:
+        return False
+    drop_redirect(write, to)
+    if name_key(old.full_name) != name_key(to.full_name):
+        drop_redirect(write, old)
+        values = {"type": old.type.value, "full_key": name_key(old.full_name), "kind": "renamed", "repo_id": key}
+        write.execute(insert(redirect).values(**values))
+    return True
+
+
+def drop_redirect(write: Write, id: RepoId) -> None:
+    full_key = name_key(id.full_name)
+    write.execute(delete(redirect).where(redirect.c.type == id.type.value, redirect.c.full_key == full_key))
+
+
+def settings_of(read: Read, key: int) -> tuple[str | None, Mapping[str, Any]]:
+    """(sdk of a Space, the small facts only the API echoes)."""
+    found = read.execute(select(repo.c.sdk, repo.c.settings).where(repo.c.id == key)).first()
+    return (found[0], found[1] or {}) if found else (None, {})
+
+
+def change_repo(write: Write, key: int, values: Mapping[str, Any], *, new_version: bool) -> bool:
+    """False when it was gone already. `new_version` when caches of the repository must notice."""
+    changes = dict(values)
+    if new_version:
+        changes["version"] = repo.c.version + 1
+    if not changes:
+        return write.execute(select(repo.c.id).where(repo.c.id == key)).first() is not None
+    return write.execute(update(repo).where(repo.c.id == key).values(**changes)).rowcount == 1
