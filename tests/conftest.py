@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.running import Person, Server
 
 _numbers = itertools.count(1)

@@ -25,7 +25,9 @@ def test_a_rooms_store_is_imported_by_that_room_only() -> None:
                 parts = node.module.split(".")
                 names = {parts[-1]} | {alias.name for alias in node.names}
                 room = parts[2]
-                if any(one == "store" or one.endswith("_store") for one in names) and not name.startswith(f"hub/{room}/"):
+                if any(one == "store" or one.endswith("_store") for one in names) and not name.startswith(
+                    f"hub/{room}/"
+                ):
                     wrong.append(f"{name}:{node.lineno} imports {node.module}")
     assert not wrong
 
@@ -56,7 +58,11 @@ def test_only_the_settings_read_the_environment() -> None:
     wrong = []
     for name, tree in trees():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"} and name not in READS_THE_ENVIRONMENT:
+            if (
+                isinstance(node, ast.Attribute)
+                and node.attr in {"environ", "getenv"}
+                and name not in READS_THE_ENVIRONMENT
+            ):
                 wrong.append(f"{name}:{node.lineno}")
     assert not wrong
 

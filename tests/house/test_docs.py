@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from zoco.cli.main import build_parser
+
 from zoco.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -40,7 +41,7 @@ def test_every_command_and_its_options_are_documented() -> None:
     assert len(all_commands) > 10
     missing = []
     for name, parser in all_commands:
-        section = re.search(rf"^#+ `{re.escape(name)}\b.*?(?=^#+ |\Z)", text, re.M | re.S)
+        section = re.search(rf"^#+ `{re.escape(name)}\b.*?(?=^#+ |\Z)", text, re.MULTILINE | re.DOTALL)
         if section is None:
             missing.append(name)
             continue
@@ -55,7 +56,7 @@ SHARED_OPTIONS = {"--help", "--data", "--database-url", "--storage-url", "--json
 def test_no_documented_command_is_gone() -> None:
     text = (DOCS / "guide" / "commands.md").read_text("utf-8")
     real = {name for name, _ in commands(build_parser())}
-    documented = {m.strip() for m in re.findall(r"^#+ `(zoco [a-z -]+?)(?= [A-Z[(]|`)", text, re.M)}
+    documented = {m.strip() for m in re.findall(r"^#+ `(zoco [a-z -]+?)(?= [A-Z[(]|`)", text, re.MULTILINE)}
     assert documented <= real
 
 

@@ -34,7 +34,9 @@ def test_no_function_is_longer_than_it_may_be() -> None:
 
 
 def test_every_module_says_which_question_it_answers() -> None:
-    silent = [str(path.relative_to(SOURCE)) for path in modules() if not ast.get_docstring(ast.parse(path.read_text("utf-8")))]
+    silent = [
+        str(path.relative_to(SOURCE)) for path in modules() if not ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    ]
     assert not silent
 
 
