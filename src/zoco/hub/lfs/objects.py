@@ -1,0 +1,99 @@
+"""Which LFS objects does a repository have? Everything is asked through an opened repository.
+
+Bytes are stored once for the whole Hub, but nobody learns from it: an object that only other repositories have is
+unknown here until its bytes are sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from zoco.adapters.clock import now_ms
+from zoco.adapters.db.engine import Database, Write
+from zoco.core.errors import NotFound, Unprocessable
+from zoco.core.ids import Oid, Sha256
+from zoco.core.repos import ContentsRepo, WritableRepo
+from zoco.formats.lfs.pointer import Pointer
+from zoco.hub.lfs import store
+from zoco.hub.lfs.store import LfsObject, PointerInfo
+
+__all__ = [
+    "LfsObject",
+    "PointerInfo",
+    "find",
+    "find_all",
+    "link_existing",
+    "missing",
+    "pointers",
+    "remember_pointers",
+    "unlink",
+    "verify",
+]
+
+
+def find(db: Database, repo: ContentsRepo, sha256: Sha256) -> LfsObject | None:
+    return find_all(db, repo, [sha256]).get(sha256)
+
+
+def find_all(db: Database, repo: ContentsRepo, shas: Iterable[Sha256]) -> dict[Sha256, LfsObject]:
+    """Those of `shas` that the repository has."""
+    with db.read() as read:
+        return store.linked(read, repo.key, shas)
+
+
+def missing(db: Database, repo: ContentsRepo, pointers: Iterable[Pointer]) -> list[Pointer]:
+    """Pointers to objects that were not uploaded to this repository, or that are of another size than they say."""
+    asked = list(dict.fromkeys(pointers))
+    found = find_all(db, repo, [pointer.sha256 for pointer in asked])
+    return [p for p in asked if not ((has := found.get(p.sha256)) and has.size == p.size)]
+
+
+def verify(db: Database, repo: ContentsRepo, sha256: Sha256, size: int) -> None:
+    """Raises NotFound when the upload did not arrive, Unprocessable when its size is another."""
+    found = find(db, repo, sha256)
+    if found is None:
+        raise NotFound(f"LFS object {sha256} is not in this repository: upload it again ('git lfs push --all').")
+    if found.size != size:
+        raise Unprocessable(f"LFS object {sha256} has {found.size} bytes here, not {size}.")
+
+
+def link_existing(
+    db: Database, source: ContentsRepo, target: WritableRepo, shas: Sequence[Sha256], user_id: int | None
+) -> list[Sha256]:
+    """Give `target` what `source` has, without sending bytes. Those that `source` has not come back."""
+    found = find_all(db, source, shas)
+    if found:
+        with db.write() as write:
+            added = [
+                one
+                for sha in sorted(found)
+                if (one := store.hold_object(write, sha)) and _link(write, target, one, user_id)
+            ]
+            store.add_used_storage(write, target.key, sum(one.size for one in added))
+    return [sha for sha in shas if sha not in found]
+
+
+def unlink(db: Database, repo: WritableRepo, shas: Sequence[Sha256]) -> int:
+    """The repository forgets the objects; the bytes freed there. The bytes themselves go when nobody has them."""
+    with db.write() as write:
+        freed = store.unlink(write, repo.key, shas)
+        store.add_used_storage(write, repo.key, -freed)
+    return freed
+
+
+def pointers(db: Database, oids: Iterable[Oid]) -> dict[Oid, PointerInfo]:
+    """What is remembered of pointer blobs. Ask only for blobs met in an opened repository's tree."""
+    with db.read() as read:
+        return store.pointers(read, oids)
+
+
+def remember_pointers(db: Database, met: Mapping[Oid, PointerInfo]) -> None:
+    if met:
+        with db.write() as write:
+            store.remember_pointers(write, met)
+
+
+def _link(write: Write, target: WritableRepo, sha256: Sha256, user_id: int | None) -> int:
+    """Bytes that are new to the repository."""
+    held = store.hold_object(write, sha256)
+    return held.size if held and store.link(write, target.key, held, user_id, now_ms()) else 0
