@@ -64,12 +64,8 @@ def link_existing(
     found = find_all(db, source, shas)
     if found:
         with db.write() as write:
-            added = [
-                one
-                for sha in sorted(found)
-                if (one := store.hold_object(write, sha)) and _link(write, target, one, user_id)
-            ]
-            store.add_used_storage(write, target.key, sum(one.size for one in added))
+            added = sum(_link(write, target, sha, user_id) for sha in sorted(found))
+            store.add_used_storage(write, target.key, added)
     return [sha for sha in shas if sha not in found]
 
 
