@@ -1,4 +1,4 @@
-"""SQL of the repositories' rows: which repository has this name, where it moved to, and what a settings page changed."""
+"""SQL of the repositories' rows: which one has this name, where did it move to, what did its settings become?"""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ class Place:
 def row_of(found: Row[Any] | Sequence[Any]) -> RepoRow:  # Any: columns of several types
     """`found` begins with REPO_COLUMNS."""
     (key, public_id, type_, space, name, visibility, gated, *rest) = found[: len(REPO_COLUMNS)]
-    id = RepoId(RepoType(type_), space, name)
-    return RepoRow(key, public_id, id, Visibility(visibility), Gated(gated), *rest)
+    called = RepoId(RepoType(type_), space, name)
+    return RepoRow(key, public_id, called, Visibility(visibility), Gated(gated), *rest)
 
 
 _WITH_NAMESPACE = repo.join(namespace, repo.c.namespace_id == namespace.c.id)

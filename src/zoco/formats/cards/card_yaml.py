@@ -1,0 +1,145 @@
+"""How is a card's YAML read? As its authors mean it, and without giving a hostile one memory or time.
+
+YAML 1.1 turns `no` (Norwegian) into false, `12:30` into 750 and `2024-01-01` into a date that JSON cannot hold. Here
+the words are those of YAML 1.2: only true and false are booleans, and dates stay text.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import yaml
+
+DEPTH_MAX = 40
+VALUES_MAX = 100_000
+"""How many values a card may hold once its references (`*name`) are written out."""
+
+Value = Any  # Any: whatever JSON can hold, as the author wrote it
+
+
+@dataclass(frozen=True)
+class YamlError(Exception):
+    """`line` and `column` count from 1 within the text that was given."""
+
+    line: int
+    column: int
+    message: str
+
+
+class _CardLoader(yaml.CSafeLoader):
+    """libyaml parses; which words are not text, and how a mapping is made, is decided here."""
+
+    # PyYAML inherits these tables by attribute: an own one drops YAML 1.1's words
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge keys (`<<`) are left alone: nested ones grow without bound before anything can count them."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key '{key.value}' is here twice", key.start_mark
+                    )
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+_INT = r"[-+]?(?:0|[1-9][0-9]*|0x[0-9a-fA-F]+)"
+_FLOAT = r"[-+]?(?:[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.[0-9]+(?:[eE][-+]?[0-9]+)?)"
+_WORDS = (
+    ("bool", "true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    ("int", _INT, [*"-+0123456789"]),
+    ("float", _FLOAT, [*"-+0123456789."]),
+    ("null", "~|null|Null|NULL|", ["~", "n", "N", ""]),
+)
+for _kind, _pattern, _firsts in _WORDS:
+    _CardLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), _firsts)
+
+
+def load(text: str) -> Value:
+    """The document's value, made of what JSON can hold. Raises YamlError."""
+    try:
+        _check_depth(text)
+        return plain(yaml.load(text, Loader=_CardLoader))  # noqa: S506 (a subclass of the safe loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise YamlError(line, column, error.problem or error.context or "this is not YAML") from error
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise YamlError(line, 1, "a character that YAML does not allow") from error
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
+        # PyYAML's constructors raise the plain ones where an explicit tag does not fit (`!!bool x`)
+        raise YamlError(1, 1, f"this is not YAML: {error}"[:300]) from error
+
+
+def _check_depth(text: str) -> None:
+    """Before anything is built: libyaml's composer recurses on the C stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_CardLoader):
+        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            depth += 1
+            if depth > DEPTH_MAX:
+                assert event.start_mark is not None
+                raise YamlError(event.start_mark.line + 1, 1, f"nested more than {DEPTH_MAX} deep")
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            depth -= 1
+
+
+def plain(value: Any) -> Value:  # Any: what a parser of YAML or JSON made
+    """A copy that any database's JSON can hold. Raises YamlError when it is too much or too deep."""
+    return _Plain().value(value, 0)
+
+
+class _Plain:
+    """Copies what YAML made into what JSON can hold, and counts: references can stand for millions of values."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def value(self, value: Value, depth: int) -> Value:
+        self._count += 1
+        if self._count > VALUES_MAX or depth > DEPTH_MAX:
+            raise YamlError(1, 1, "references (*name) that stand for too much: write the values out")
+        match value:
+            case None | bool() | int():
+                return value
+            case float():
+                return value if math.isfinite(value) else str(value)
+            case str():
+                return text_for_json(value)
+            case dict():
+                return {_key(key): self.value(item, depth + 1) for key, item in value.items()}
+            case set():
+                return sorted(_key(item) for item in value)
+            case list() | tuple():
+                return [self.value(item, depth + 1) for item in value]
+            case date():
+                return value.isoformat()
+            case _:
+                raise YamlError(1, 1, f"a value of the kind '{type(value).__name__}': write it as text")
+
+
+def text_for_json(text: str) -> str:
+    """Without what a database's JSON cannot hold: NUL and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+def _key(key: Hashable) -> str:
+    match key:
+        case str():
+            return text_for_json(key)
+        case bool():
+            return "true" if key else "false"
+        case None:
+            return "null"
+        case _:
+            return str(key)

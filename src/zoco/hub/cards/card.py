@@ -1,0 +1,239 @@
+"""What is known of a repository from its card and its files: one value, and the rule that makes its tags. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from zoco.core.ids import RepoType
+from zoco.formats.cards.front_matter import FrontMatter
+from zoco.formats.cards.languages import is_language, is_language_tag
+from zoco.formats.cards.libraries import LIBRARIES, file_kinds, library_id, library_of_files
+from zoco.formats.cards.tasks import TASKS, task_of_architecture
+from zoco.hub.cards.description import description_of
+
+Json = Mapping[str, Any]  # Any: somebody's JSON or YAML
+
+TAG_LENGTH_MAX = 300
+TAGS_MAX = 500
+
+_ARXIV = re.compile(
+    r"arxiv\.org/(?:abs|pdf|html)/(\d{4}\.\d{4,5})|huggingface\.co/papers/(\d{4}\.\d{4,5})", re.IGNORECASE
+)
+_ARXIV_TAG = re.compile(r"arxiv:(\d{4}\.\d{4,5})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """`problem` says why the front matter could not be read as written; what could be read is in `data`."""
+
+    data: Json = field(default_factory=dict)
+    problem: str | None = None
+    tags: tuple[str, ...] = ()
+    pipeline_tag: str | None = None
+    library_name: str | None = None
+    license: str | None = None
+    description: str = ""
+    config: Json | None = None
+
+
+def card_from(repo_type: RepoType, readme: FrontMatter, paths: Collection[str], config: Json | None) -> Card:
+    """`paths` are the names of the files at the commit; `config` the parts of its JSON files that the API shows."""
+    data = readme.data
+    library = _library(data, paths, config) if repo_type is RepoType.MODEL else None
+    task = _task(data, config) if repo_type is RepoType.MODEL else None
+    match repo_type:
+        case RepoType.MODEL:
+            tags = _model_tags(data, readme.body, paths, config, library, task)
+        case RepoType.DATASET:
+            tags = _dataset_tags(data, readme.body, paths)
+        case RepoType.SPACE:
+            tags = _space_tags(data)
+    return Card(
+        data=data,
+        problem=str(readme.problem) if readme.problem else None,
+        tags=_unique(tags),
+        pipeline_tag=task,
+        library_name=library,
+        license=next(_licenses(data), None),
+        description=description_of(readme.body),
+        config=config,
+    )
+
+
+def base_models(data: Json) -> list[str]:
+    return [name for name in _words(data.get("base_model")) if "/" in name]
+
+
+def base_model_relation(data: Json, library: str | None, paths: Collection[str] = ()) -> str:
+    """How this model came from its base: said by the card, or to be seen from its files."""
+    said = data.get("base_model_relation")
+    if said in ("adapter", "finetune", "merge", "quantized"):
+        return str(said)
+    if library in ("peft", "adapter-transformers") or "adapter_config.json" in paths:
+        return "adapter"
+    if len(base_models(data)) > 1 or "merge" in _words(data.get("tags")) or "mergekit" in _words(data.get("tags")):
+        return "merge"
+    if library == "gguf" or any(path.endswith(".gguf") for path in paths) or "quantize_config.json" in paths:
+        return "quantized"
+    return "finetune"
+
+
+def _model_tags(
+    data: Json, body: str, paths: Collection[str], config: Json | None, library: str | None, task: str | None
+) -> Iterator[str]:
+    free = _words(data.get("tags"))
+    if library:
+        yield library
+    yield from file_kinds(paths)
+    if config and isinstance(model_type := config.get("model_type"), str):
+        yield model_type
+    if task:
+        yield task
+    yield from free
+    yield from _languages(data)
+    yield from (f"dataset:{name}" for name in _words(data.get("datasets")))
+    yield from _papers(data, body)
+    relation = base_model_relation(data, library, paths)
+    for name in base_models(data):
+        yield f"base_model:{name}"
+        yield f"base_model:{relation}:{name}"
+    yield from (f"license:{name}" for name in _licenses(data))
+    if data.get("model-index"):
+        yield "model-index"
+
+
+_DATASET_KEYS = (
+    "task_categories",
+    "task_ids",
+    "annotations_creators",
+    "language_creators",
+    "multilinguality",
+    "source_datasets",
+)
+
+
+def _dataset_tags(data: Json, body: str, paths: Collection[str]) -> Iterator[str]:
+    free = _words(data.get("tags"))
+    for key in _DATASET_KEYS:
+        yield from (f"{key}:{word}" for word in _words(data.get(key)))
+    if not data.get("task_categories"):
+        yield from (f"task_categories:{word}" for word in free if word in TASKS)
+    yield from (f"language:{code}" for code in _languages(data))
+    yield from (f"license:{name}" for name in _licenses(data))
+    yield from (f"size_categories:{size}" for size in _words(data.get("size_categories")))
+    yield from _data_formats(paths)
+    yield from _papers(data, body)
+    yield from (word for word in free if not is_language_tag(word))
+
+
+def _space_tags(data: Json) -> Iterator[str]:
+    if isinstance(sdk := data.get("sdk"), str):
+        yield sdk
+    yield from _words(data.get("tags"))
+    yield from (f"license:{name}" for name in _licenses(data))
+
+
+def _task(data: Json, config: Json | None) -> str | None:
+    """Said by the card, else named by one of its tags, else what the architecture is for."""
+    said = data.get("pipeline_tag")
+    if isinstance(said, str) and said.strip():
+        return said.strip()[:64]
+    free = set(_words(data.get("tags")))
+    named = next((task for task in TASKS if task in free and TASKS[task].for_models), None)
+    if named or config is None:
+        return named
+    for architecture in config.get("architectures") or ():
+        task, _ = task_of_architecture(str(architecture), str(config.get("model_type") or ""))
+        if task:
+            return task
+    return "text-to-image" if config.get("diffusers") else None
+
+
+def _library(data: Json, paths: Collection[str], config: Json | None) -> str | None:
+    said = data.get("library_name")
+    if isinstance(said, str) and said.strip():
+        return library_id(said)[:64]
+    free = [library_id(word) for word in _words(data.get("tags"))]
+    named = next((word for word in free if word in LIBRARIES and word not in _FORMATS), None)
+    return named or library_of_files(paths, config)
+
+
+_FORMATS = {
+    "safetensors",
+    "onnx",
+    "gguf",
+    "tensorboard",
+    "pytorch",
+    "tf",
+    "jax",
+    "rust",
+    "tflite",
+    "coreml",
+    "openvino",
+}
+"""Tags that say how the weights are stored, not what loads them."""
+
+
+def _languages(data: Json) -> Iterator[str]:
+    yield from (code for code in _words(data.get("language")) if is_language(code))
+    yield from (word for word in _words(data.get("tags")) if is_language_tag(word))
+
+
+def _licenses(data: Json) -> Iterator[str]:
+    yield from (name.lower()[:64] for name in _words(data.get("license")))
+
+
+def _papers(data: Json, body: str) -> Iterator[str]:
+    yield from (f"arxiv:{found[1]}" for word in _words(data.get("tags")) if (found := _ARXIV_TAG.fullmatch(word)))
+    yield from (f"arxiv:{found[1] or found[2]}" for found in _ARXIV.finditer(body))
+
+
+_FORMAT_OF_ENDING = {
+    "csv": ("csv", "tabular"),
+    "tsv": ("csv", "tabular"),
+    "json": ("json", "text"),
+    "jsonl": ("json", "text"),
+    "parquet": ("parquet", None),
+    "arrow": ("arrow", None),
+    "txt": ("text", "text"),
+    "tar": ("webdataset", None),
+    "jpg": ("imagefolder", "image"),
+    "jpeg": ("imagefolder", "image"),
+    "png": ("imagefolder", "image"),
+    "wav": ("audiofolder", "audio"),
+    "mp3": ("audiofolder", "audio"),
+    "flac": ("audiofolder", "audio"),
+}
+
+
+def _data_formats(paths: Iterable[str]) -> Iterator[str]:
+    """The format that most of the data files have: what `load_dataset` would take them for."""
+    counts: dict[str, int] = {}
+    for path in paths:
+        name, _, ending = path.rpartition("/")[2].rpartition(".")
+        if name and ending.lower() in _FORMAT_OF_ENDING and name not in _NOT_DATA:
+            counts[ending.lower()] = counts.get(ending.lower(), 0) + 1
+    if counts:
+        kind, modality = _FORMAT_OF_ENDING[max(counts, key=lambda ending: (counts[ending], ending))]
+        yield f"format:{kind}"
+        if modality:
+            yield f"modality:{modality}"
+
+
+_NOT_DATA = {"dataset_infos", "dataset_info", "requirements", "LICENSE", "config"}
+
+
+def _words(value: Any) -> list[str]:  # Any: a string, a list, or whatever the author wrote
+    """Words of a field that may hold one or several; numbers count as written, other things do not."""
+    items = value if isinstance(value, list) else [value]
+    words = [str(item).strip() for item in items if isinstance(item, (str, int, float)) and not isinstance(item, bool)]
+    return [word for word in words if word]
+
+
+def _unique(tags: Iterable[str]) -> tuple[str, ...]:
+    """In order, each once; what is longer than a tag may be is left out."""
+    kept = dict.fromkeys(tag for tag in tags if len(tag) <= TAG_LENGTH_MAX)
+    return tuple(kept)[:TAGS_MAX]

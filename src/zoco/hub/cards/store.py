@@ -1,0 +1,70 @@
+"""SQL of the cards and the tags drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+
+from zoco.adapters.db.engine import Read, Write
+from zoco.adapters.db.tables import card, repo_tag
+from zoco.adapters.db.upsert import insert
+from zoco.core.ids import Oid
+from zoco.hub.cards.card import Card
+
+
+def save(write: Write, repo_key: int, commit: Oid, new: Card) -> None:
+    """Takes the place of what was there."""
+    values = {
+        "repo_id": repo_key,
+        "commit_oid": commit,
+        "data": dict(new.data),
+        "problem": new.problem,
+        "pipeline_tag": new.pipeline_tag,
+        "library_name": new.library_name,
+        "license": new.license,
+        "description": new.description,
+        "config": dict(new.config) if new.config is not None else None,
+    }
+    changed = {name: value for name, value in values.items() if name != "repo_id"}
+    statement = insert(write, card).values(values).on_conflict_do_update(index_elements=["repo_id"], set_=changed)
+    write.execute(statement)
+    write.execute(delete(repo_tag).where(repo_tag.c.repo_id == repo_key))
+    if new.tags:
+        rows = [{"repo_id": repo_key, "tag": tag, "position": at} for at, tag in enumerate(new.tags)]
+        write.execute(insert(write, repo_tag), rows)
+
+
+def forget(write: Write, repo_key: int) -> None:
+    """The default branch is gone, and with it the card."""
+    write.execute(delete(card).where(card.c.repo_id == repo_key))
+    write.execute(delete(repo_tag).where(repo_tag.c.repo_id == repo_key))
+
+
+def cards_of(read: Read, repo_keys: Sequence[int]) -> dict[int, tuple[Oid, Card]]:
+    """The commit each card was read at, and the card; repositories without one are left out."""
+    tags: dict[int, list[str]] = {}
+    query = select(repo_tag.c.repo_id, repo_tag.c.tag).where(repo_tag.c.repo_id.in_(repo_keys))
+    for key, tag in read.execute(query.order_by(repo_tag.c.repo_id, repo_tag.c.position)):
+        tags.setdefault(key, []).append(tag)
+    found: dict[int, tuple[Oid, Card]] = {}
+    for row in read.execute(select(card).where(card.c.repo_id.in_(repo_keys))):
+        found[row.repo_id] = (
+            Oid(row.commit_oid),
+            Card(
+                data=row.data,
+                problem=row.problem,
+                tags=tuple(tags.get(row.repo_id, ())),
+                pipeline_tag=row.pipeline_tag,
+                library_name=row.library_name,
+                license=row.license,
+                description=row.description,
+                config=row.config,
+            ),
+        )
+    return found
+
+
+def card_of(read: Read, repo_key: int) -> Card | None:
+    found = cards_of(read, [repo_key]).get(repo_key)
+    return found[1] if found else None
