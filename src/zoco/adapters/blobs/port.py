@@ -1,0 +1,63 @@
+"""Where do bytes rest? The port that packs, LFS objects and everything else big goes through.
+
+A key is written once and never again: callers make a fresh one for each object. What `put_*` stored is durable when it
+returns, so that a row naming it may be committed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+CHUNK_BYTES = 1 << 20
+
+_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
+
+
+class BlobNotFound(Exception):
+    """The store holds nothing under this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"no blob {key}")
+        self.key = key
+
+
+class BlobStore(Protocol):
+    """Every method raises Unavailable when the store is away."""
+
+    scratch: Path
+    """A folder for files that will be given to `put_file`, on the file system of a local store."""
+
+    def put_file(self, key: str, source: Path) -> None:
+        """Stores the file and takes it away. A folder of the key that has to be made is made."""
+
+    def put_bytes(self, key: str, data: bytes) -> None: ...
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Bytes [start, end) in chunks of at most CHUNK_BYTES. Raises BlobNotFound when called, not when iterated."""
+
+    def size(self, key: str) -> int:
+        """Raises BlobNotFound."""
+
+    def delete(self, key: str) -> None:
+        """What is not there is fine."""
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """In no order. `prefix` ends with `/` or is empty."""
+
+    def fetch(self, key: str, to: Path) -> None:
+        """The blob as a file, never half: a hard link where that is possible. Raises BlobNotFound."""
+
+    def path(self, key: str) -> Path | None:
+        """The file itself, to be sent by the kernel; None when the store is elsewhere."""
+
+    def signed_url(self, key: str, *, lifetime_s: int, filename: str, content_type: str) -> str | None:
+        """Where a client may fetch it from the store without us; None: serve it yourself."""
+
+
+def checked(key: str) -> str:
+    """Keys are made by us, never by a user: a strange one is a programming error."""
+    assert _KEY.fullmatch(key), f"not a blob key: {key!r}"
+    return key
