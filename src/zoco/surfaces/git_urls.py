@@ -20,10 +20,13 @@ Handler = Callable[[Request], Awaitable[Response]]
 _BY_SEGMENT = {"datasets": RepoType.DATASET, "spaces": RepoType.SPACE}
 
 
-def repo_routes(rest: str, handler: Handler, methods: Sequence[str]) -> list[BaseRoute]:
-    """The routes of `…/{rest}` for every type, models last: `datasets` is nobody's name."""
+def repo_routes(rest: str, handler: Handler, methods: Sequence[str], *, one_word: bool = True) -> list[BaseRoute]:
+    """The routes of `…/{rest}` for every type, models last: `datasets` is nobody's name.
+
+    `one_word` also for aliases, where `rest` begins with what no repository is called.
+    """
     prefixes = [f"/{kind.prefix}" for kind in (RepoType.DATASET, RepoType.SPACE, RepoType.MODEL)]
-    names = ("{ns:seg}/{name:seg}", "{name:seg}")
+    names = ("{ns:seg}/{name:seg}", "{name:seg}")[: 2 if one_word else 1]
     return [Route(f"{prefix}{name}/{rest}", handler, methods=methods) for prefix in prefixes for name in names]
 
 
