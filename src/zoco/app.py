@@ -76,6 +76,8 @@ def open_hub(settings: Settings) -> Hub:
                 "api": settings.rate_limit_api,
                 "resolvers": settings.rate_limit_resolvers,
                 "pages": settings.rate_limit_pages,
+                "sign_in": settings.rate_limit_sign_in,
+                "sign_in_address": 10 * settings.rate_limit_sign_in,
             }
         ),
         signing_key=signing_key(db, master_key(settings)),

@@ -92,7 +92,7 @@ async def _by_basic(request: Request, hub: Hub, value: str) -> Actor | None:
         return await _by_token(hub, name)
     if not password and not name:
         return None
-    return await in_long_thread(actor_from_basic, hub.db, name, password, address=client_address(request))
+    return await in_long_thread(actor_from_basic, hub.db, hub.limiter, name, password, client_address(request))
 
 
 async def _by_token(hub: Hub, secret: str) -> Actor:

@@ -23,11 +23,9 @@ Big = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rows up only
 Json = JSON().with_variant(JSONB, "postgresql")
 
 
-# SQLite gives the id of a deleted last row to the next one; what is named outside SQL (folders, jobs) must not be
-NEVER_REUSED = {"sqlite_autoincrement": True}
-
-
 def _id() -> Column[int]:
+    """Its tables say `sqlite_autoincrement`: SQLite would give the id of a deleted last row to the next one, while
+    folders, jobs and signed addresses still mean the old one."""
     return Column("id", Big, primary_key=True)
 
 
@@ -50,7 +48,7 @@ namespace = Table(
     Column("name_key", String(96), nullable=False, unique=True),
     Column("kind", String(8), nullable=False),  # user, org, alias
     Column("created_at", Big, nullable=False),
-    **NEVER_REUSED,
+    sqlite_autoincrement=True,
 )
 
 user = Table(
@@ -102,7 +100,7 @@ token = Table(
     Column("created_at", Big, nullable=False),
     Column("expires_at", Big),
     Column("last_used_at", Big),
-    **NEVER_REUSED,
+    sqlite_autoincrement=True,
 )
 
 session = Table(
@@ -117,7 +115,7 @@ session = Table(
     Column("created_at", Big, nullable=False),
     Column("expires_at", Big, nullable=False),
     Column("last_seen_at", Big, nullable=False),
-    **NEVER_REUSED,
+    sqlite_autoincrement=True,
 )
 
 one_time_link = Table(
@@ -152,7 +150,7 @@ audit = Table(
     Column("subject", String(300), nullable=False),
     Column("address", String(64)),
     Column("details", Json),
-    **NEVER_REUSED,
+    sqlite_autoincrement=True,
 )
 
 keyring = Table(
@@ -196,7 +194,7 @@ repo = Table(
     Index("ix_repo_type_downloads", "type", "downloads"),
     Index("ix_repo_type_likes", "type", "likes"),
     Index("ix_repo_namespace_id", "namespace_id"),
-    **NEVER_REUSED,
+    sqlite_autoincrement=True,
 )
 
 redirect = Table(
@@ -240,7 +238,7 @@ ref_log = Table(
     Column("new", String(40)),
     _to("user_id", "user_account.id", nullable=True),
     Column("via", String(8), nullable=False),  # git, api, web
-    **NEVER_REUSED,
+    sqlite_autoincrement=True,
 )
 
 last_commits = Table(
@@ -353,5 +351,5 @@ job = Table(
     Column("failed_at", Big),  # gave up: a human must look
     Column("created_at", Big, nullable=False),
     Index("ix_job_run_at", "run_at"),
-    **NEVER_REUSED,
+    sqlite_autoincrement=True,
 )

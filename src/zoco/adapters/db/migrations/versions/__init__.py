@@ -1,0 +1,1 @@
+"""One numbered file for each step; its docstring says why, and what it costs on a big table."""
