@@ -63,8 +63,3 @@ def cards_of(read: Read, repo_keys: Sequence[int]) -> dict[int, tuple[Oid, Card]
             ),
         )
     return found
-
-
-def card_of(read: Read, repo_key: int) -> Card | None:
-    found = cards_of(read, [repo_key]).get(repo_key)
-    return found[1] if found else None

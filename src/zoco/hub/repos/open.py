@@ -49,6 +49,11 @@ def as_created(row: RepoRow, actor: Actor) -> AdminRepo:
     return AdminRepo(WritableRepo(ContentsRepo(ReadableRepo(_repo(row, Access.ADMIN)))))
 
 
+def for_facts(repo: ReadableRepo) -> ContentsRepo:
+    """For facts about the files that stay visible at a gate (sizes, parameter counts): never for their bytes."""
+    return ContentsRepo(repo)
+
+
 def access_of(row: RepoRow, actor: Actor | None) -> Access:
     return access_to(_facts(row), actor)
 

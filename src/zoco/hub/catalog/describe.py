@@ -1,0 +1,142 @@
+"""What does the Hub tell about an opened repository, or about a page of them?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from zoco.adapters.clock import now_ms
+from zoco.adapters.db.engine import Read
+from zoco.core.access import Actor
+from zoco.core.errors import HubError, RepoNotFound
+from zoco.core.ids import Oid, RepoType
+from zoco.core.repos import ReadableRepo
+from zoco.hub.cards.card import Card
+from zoco.hub.cards.reading import read_card
+from zoco.hub.cards.service import cards_of
+from zoco.hub.catalog import store
+from zoco.hub.catalog.files import safetensors_at, siblings_at
+from zoco.hub.catalog.info import RepoInfo, info_from, main_size_of
+from zoco.hub.catalog.query import Want
+from zoco.hub.catalog.store import ListedRow
+from zoco.hub.repos.open import open_for_reading
+from zoco.hub.repos.storage import RepoStorage, reader
+
+LINKED_MAX = 100
+"""Names of Spaces, models and datasets that a description lists."""
+
+_FROM_FILES = frozenset({Want.SIBLINGS, Want.SIZES, Want.SAFETENSORS})
+
+
+def repo_info(
+    storage: RepoStorage,
+    repo: ReadableRepo,
+    actor: Actor | None,
+    commit: Oid | None = None,
+    *,
+    want: frozenset[Want] = frozenset(),
+) -> RepoInfo:
+    """As of `commit`, or of the default branch. Raises RepoNotFound when it was deleted meanwhile."""
+    with storage.db.read() as read:
+        row = store.rows_of(read, [repo.key], now_ms()).get(repo.key)
+        if row is None:
+            raise RepoNotFound(repo.id)
+        known = cards_of(read, [repo.key]).get(repo.key)
+        at = commit or row.head
+        card = known[1] if known and known[0] == at else None
+    if card is None and at is not None:
+        with reader(storage, repo) as git:
+            card = read_card(git, at, repo.id.type)
+    info = info_from(row, card, at)
+    info = with_files(storage, repo, info, want)
+    with storage.db.read() as read:
+        return with_relations(read, [(row, info)], actor, want)[0]
+
+
+def page_of_infos(
+    storage: RepoStorage, rows: Sequence[ListedRow], actor: Actor | None, want: frozenset[Want]
+) -> tuple[RepoInfo, ...]:
+    """Of rows that a list found readable, as of their default branches."""
+    with storage.db.read() as read:
+        cards = cards_of(read, [row.key for row in rows])
+        infos = [info_from(row, _card(cards.get(row.key)), row.head) for row in rows]
+        infos = with_relations(read, list(zip(rows, infos, strict=True)), actor, want)
+    if want & _FROM_FILES:
+        infos = [_with_listed_files(storage, info, actor, want) for info in infos]
+    return tuple(infos)
+
+
+def with_files(storage: RepoStorage, repo: ReadableRepo, info: RepoInfo, want: frozenset[Want]) -> RepoInfo:
+    """With what the wanted files say."""
+    if not want & _FROM_FILES:
+        return info
+    at = info.head
+    if at is None:
+        return replace(info, siblings=(), main_size=0)
+    with reader(storage, repo) as git:
+        if want & {Want.SIBLINGS, Want.SIZES}:
+            files = siblings_at(storage, repo, git, at, sizes=Want.SIZES in want)
+            info = replace(info, siblings=files, main_size=main_size_of(files) if Want.SIZES in want else None)
+        if Want.SAFETENSORS in want and info.id.type is RepoType.MODEL:
+            info = replace(info, safetensors=safetensors_at(storage, repo, git, at))
+    return info
+
+
+def with_relations(
+    read: Read, found: Sequence[tuple[ListedRow, RepoInfo]], actor: Actor | None, want: frozenset[Want]
+) -> list[RepoInfo]:
+    """With what other tables say: storage, and repositories that are tied to these."""
+    infos = [info for _, info in found]
+    if Want.USED_STORAGE in want:
+        packs = store.packs_size(read, [row.key for row, _ in found])
+        infos = [replace(info, used_storage=row.lfs_size + packs.get(row.key, 0)) for row, info in found]
+    if Want.CHILDREN in want:
+        infos = [replace(info, children_count=_children(read, info, actor)) for info in infos]
+    if Want.LINKED in want:
+        infos = [_linked(read, info, actor) for info in infos]
+    return infos
+
+
+def _children(read: Read, info: RepoInfo, actor: Actor | None) -> int:
+    return store.count_named_in_tags(read, f"base_model:{info.id.full_name}", actor)
+
+
+def _linked(read: Read, info: RepoInfo, actor: Actor | None) -> RepoInfo:
+    """Only names that exist and that the caller may read: a link lives and dies with what it points to."""
+    name = info.id.full_name
+    match info.id.type:
+        case RepoType.MODEL:
+            spaces = store.spaces_naming(read, "models", name, actor, LINKED_MAX)
+            datasets = _existing(read, RepoType.DATASET, info, actor)
+            return replace(info, spaces=tuple(one.full_name for one in spaces), datasets=datasets)
+        case RepoType.DATASET:
+            models = store.named_in_tags(read, f"dataset:{name}", RepoType.MODEL, actor, LINKED_MAX)
+            spaces = store.spaces_naming(read, "datasets", name, actor, LINKED_MAX)
+            return replace(
+                info,
+                models=tuple(one.full_name for one in models),
+                spaces=tuple(one.full_name for one in spaces),
+            )
+        case RepoType.SPACE:
+            return replace(
+                info,
+                models=_existing(read, RepoType.MODEL, info, actor),
+                datasets=_existing(read, RepoType.DATASET, info, actor),
+            )
+
+
+def _existing(read: Read, type: RepoType, info: RepoInfo, actor: Actor | None) -> tuple[str, ...]:
+    names = info.card.get(type.plural)
+    words = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    return tuple(id_.full_name for id_ in store.readable_ids(read, type, words[:LINKED_MAX], actor))
+
+
+def _card(known: tuple[Oid, Card] | None) -> Card | None:
+    return known[1] if known else None
+
+
+def _with_listed_files(storage: RepoStorage, info: RepoInfo, actor: Actor | None, want: frozenset[Want]) -> RepoInfo:
+    try:
+        return with_files(storage, open_for_reading(storage, info.id, actor), info, want)
+    except HubError:
+        return info  # deleted, renamed or closed since the page was read: its row is still true of that moment

@@ -1,0 +1,122 @@
+"""What can be asked of the list of repositories? Values, and which tags a filter's word stands for. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from zoco.core.ids import RepoType
+
+PAGE_SIZE_MAX = 1000
+PAGE_SIZE_MAX_WITH_FILES = 100
+"""Where each item of a page makes its repository be opened."""
+
+
+class Sort(StrEnum):
+    TRENDING = "trending"
+    CREATED = "created"
+    MODIFIED = "modified"
+    DOWNLOADS = "downloads"
+    LIKES = "likes"
+    NAME = "name"
+
+
+class Want(StrEnum):
+    """Parts of a RepoInfo that cost more than its row."""
+
+    SIBLINGS = "siblings"
+    SIZES = "sizes"
+    """sizes and LFS facts of the siblings"""
+    SAFETENSORS = "safetensors"
+    USED_STORAGE = "used_storage"
+    TRENDING = "trending"
+    LINKED = "linked"
+    """the Spaces, models and datasets it is tied to"""
+    CHILDREN = "children"
+    """how many models were made from it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`filters` and the lists of words all hold at once (AND). `type` None means any.
+
+    `cursor` continues a list; `skip` is for numbered pages. Both may not be given together.
+    """
+
+    type: RepoType | None = None
+    filters: tuple[str, ...] = ()
+    author: str | None = None
+    search: tuple[str, ...] = ()
+    sort: Sort = Sort.TRENDING
+    ascending: bool = False
+    limit: int = 30
+    cursor: str | None = None
+    skip: int = 0
+    gated: bool | None = None
+    pipeline_tag: str | None = None
+    libraries: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    licenses: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    linked_models: tuple[str, ...] = ()
+    linked_datasets: tuple[str, ...] = ()
+    """Spaces whose card names these"""
+    needs_inference: bool = False
+    """only models that some inference provider serves: none does here yet"""
+    count: bool = True
+    want: frozenset[Want] = frozenset()
+
+    @property
+    def page_size(self) -> int:
+        has_files = self.want & {Want.SIBLINGS, Want.SIZES, Want.SAFETENSORS}
+        return max(1, min(self.limit, PAGE_SIZE_MAX_WITH_FILES if has_files else PAGE_SIZE_MAX))
+
+    def words(self) -> list[str]:
+        """Letters and digits to be found in the full name, each of them."""
+        return [word for text in self.search for word in text.lower().split()][:20]
+
+
+_BARE_IN_MODELS = (
+    "language",
+    "library",
+    "pipeline_tag",
+    "task",
+    "tasks",
+    "other",
+    "tags",
+    "tag",
+    "sdk",
+    "task_categories",
+)
+"""Kinds of tag that a model's list of tags holds without their kind: `es`, not `language:es`."""
+
+_TYPED_IN_DATASETS = ("language", "task_categories", "license", "size_categories", "format", "modality", "task_ids")
+
+
+def tags_meant(word: str, type: RepoType | None) -> list[str]:
+    """The tags any of which fulfils a filter: `es` is a language in a model's tags and `language:es` in a dataset's."""
+    kind, colon, value = word.partition(":")
+    meant = [word]
+    if not colon:
+        meant += (
+            [f"{kind}:{word}" for kind in _TYPED_IN_DATASETS] if type is not RepoType.MODEL else [f"license:{word}"]
+        )
+    elif kind in _BARE_IN_MODELS:
+        meant.append(value)
+        if kind in ("task", "tasks", "pipeline_tag"):
+            meant.append(f"task_categories:{value}")
+    return list(dict.fromkeys([*meant, *(tag.lower() for tag in meant)]))
+
+
+def all_filters(query: Query) -> list[list[str]]:
+    """For each filter, the tags any of which fulfils it."""
+    typed = (
+        *(word for word in query.filters),
+        *(f"library:{word}" for word in query.libraries),
+        *(f"language:{word}" for word in query.languages),
+        *(f"license:{word}" for word in query.licenses),
+        *(f"task:{word}" for word in query.tasks),
+        *(f"other:{word}" for word in query.other),
+    )
+    return [tags_meant(word.strip(), query.type) for word in typed if word.strip()]
