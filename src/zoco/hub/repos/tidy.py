@@ -1,0 +1,40 @@
+"""After a ref moved: join packs when there are many, and plan a prune when something may have become unreachable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zoco.adapters.clock import now_ms
+from zoco.core.events import RefUpdated
+from zoco.hub.repos.consolidate import consolidate
+from zoco.hub.repos.storage import RepoStorage, reader_of_key
+from zoco.jobs.outbox import event_of
+from zoco.jobs.queue import enqueue
+
+PRUNE = "prune"
+
+
+def after_update(storage: RepoStorage, payload: Mapping[str, Any]) -> None:
+    """Handler of RefUpdated. Any: JSON."""
+    event = event_of(payload)
+    assert isinstance(event, RefUpdated)
+    consolidate(storage, event.repo_key)
+    if event.old and not _still_reachable(storage, event):
+        with storage.db.write() as write:
+            enqueue(
+                write,
+                PRUNE,
+                {"repo_key": event.repo_key},
+                repo_key=event.repo_key,
+                run_at_ms=now_ms() + storage.limits.gc_grace_ms,
+                idempotency_key=f"{PRUNE}:{event.repo_key}",
+            )
+
+
+def _still_reachable(storage: RepoStorage, event: RefUpdated) -> bool:
+    """False when in doubt: a prune that finds nothing costs little."""
+    if event.new is None or event.old is None:
+        return False
+    with reader_of_key(storage, event.repo_key) as git:
+        return git is None or git.is_ancestor(event.old, event.new)
