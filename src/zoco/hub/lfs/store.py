@@ -89,7 +89,8 @@ def link(write: Write, repo_key: int, of: LfsObject, user_id: int | None, now_ms
         "user_id": user_id,
         "created_at": now_ms,
     }
-    return write.execute(insert(write, lfs_link).values(values).on_conflict_do_nothing()).rowcount == 1
+    new = insert(write, lfs_link).values(values).on_conflict_do_nothing().returning(lfs_link.c.sha256)
+    return write.execute(new).first() is not None  # psycopg tells no row count here
 
 
 def unlink(write: Write, repo_key: int, shas: Iterable[Sha256]) -> int:

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import delete, select
+from tests.unit.hub.lfs.conftest import NewRepo
+from tests.unit.hub.lfs.test_upload import send, sha, stored_bytes
+
+from zoco.adapters.db.tables import doomed_object, repo
+from zoco.hub.lfs import garbage, store
+from zoco.hub.lfs.garbage import delete_due, forget_unlinked, note_strays
+from zoco.hub.lfs.objects import find, unlink
+from zoco.hub.lfs.upload import Lfs
+
+HOUR = 3_600_000
+
+
+class Clock:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ms = 1_000_000_000_000
+        for module in (garbage, "zoco.hub.lfs.upload"):
+            monkeypatch.setattr(f"{module if isinstance(module, str) else module.__name__}.now_ms", lambda: self.ms)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
+
+
+def keys(lfs: Lfs) -> list[str]:
+    return list(lfs.blobs.keys("lfs/"))
+
+
+def run(lfs: Lfs) -> tuple[int, int, int]:
+    return forget_unlinked(lfs, 48 * HOUR), note_strays(lfs, 48 * HOUR), delete_due(lfs)
+
+
+def test_what_a_repository_has_is_never_collected(lfs: Lfs, new_repo: NewRepo, clock: Clock) -> None:
+    own = new_repo()
+    send(lfs, own, b"weights")
+    clock.ms += 1000 * HOUR
+    assert run(lfs) == (0, 0, 0)
+    assert stored_bytes(lfs, own, sha(b"weights")) == b"weights"
+
+
+def test_an_object_that_nobody_has_goes_after_the_grace_and_not_before(
+    lfs: Lfs, new_repo: NewRepo, clock: Clock
+) -> None:
+    own = new_repo()
+    send(lfs, own, b"weights")
+    unlink(lfs.db, own, [sha(b"weights")])
+    assert run(lfs) == (0, 0, 0), "a fresh object is left alone"
+    clock.ms += 49 * HOUR
+    assert run(lfs) == (1, 0, 0), "forgotten, but a download that began before may go on"
+    assert keys(lfs)
+    clock.ms += 47 * HOUR
+    assert run(lfs) == (0, 0, 0)
+    clock.ms += 2 * HOUR
+    assert run(lfs) == (0, 0, 1)
+    assert keys(lfs) == []
+    with lfs.db.read() as read:
+        assert read.execute(select(doomed_object)).all() == []
+
+
+def test_an_object_sent_again_while_the_old_bytes_wait_for_deletion_is_whole(
+    lfs: Lfs, new_repo: NewRepo, clock: Clock
+) -> None:
+    """The reason for fresh keys: with the hash as key, the deletion would hit the revived object."""
+    own = new_repo()
+    send(lfs, own, b"weights")
+    unlink(lfs.db, own, [sha(b"weights")])
+    clock.ms += 49 * HOUR
+    run(lfs)
+    send(lfs, own, b"weights")
+    assert len(keys(lfs)) == 2
+    clock.ms += 49 * HOUR
+    assert run(lfs) == (0, 0, 1)
+    assert stored_bytes(lfs, own, sha(b"weights")) == b"weights"
+
+
+def test_bytes_of_an_upload_that_died_before_its_row_go_after_the_grace(lfs: Lfs, clock: Clock) -> None:
+    lfs.blobs.put_bytes("lfs/ab/deadbeef", b"orphan")
+    assert run(lfs) == (0, 1, 0)
+    assert run(lfs) == (0, 0, 0)
+    clock.ms += 49 * HOUR
+    assert run(lfs) == (0, 0, 1)
+    assert keys(lfs) == []
+
+
+def test_a_stray_that_was_an_upload_under_way_stays(lfs: Lfs, new_repo: NewRepo, clock: Clock) -> None:
+    own = new_repo()
+    lfs.blobs.put_bytes("lfs/ab/underway", b"weights")
+    run(lfs)
+    with lfs.db.write() as write:
+        held = store.insert_object(write, store.LfsObject(sha(b"weights"), 7, "lfs/ab/underway"), clock.ms)
+        store.link(write, own.key, held, None, clock.ms)
+    clock.ms += 49 * HOUR
+    assert run(lfs) == (0, 0, 0)
+    assert find(lfs.db, own, sha(b"weights"))
+    assert keys(lfs) == ["lfs/ab/underway"]
+
+
+def test_a_deleted_repository_frees_what_only_it_had(lfs: Lfs, new_repo: NewRepo, clock: Clock) -> None:
+    own, other = new_repo(), new_repo()
+    send(lfs, own, b"only here")
+    send(lfs, own, b"shared")
+    send(lfs, other, b"shared")
+    with lfs.db.write() as write:
+        write.execute(delete(repo).where(repo.c.id == own.key))
+    clock.ms += 49 * HOUR
+    assert run(lfs)[0] == 1
+    clock.ms += 49 * HOUR
+    assert run(lfs)[2] == 1
+    assert stored_bytes(lfs, other, sha(b"shared")) == b"shared"
+
+
+def test_packs_of_git_are_not_touched(lfs: Lfs, clock: Clock) -> None:
+    lfs.blobs.put_bytes("git/ab/x.pack", b"PACK")
+    with lfs.db.write() as write:
+        store.doom_keys(write, ["git/ab/x.pack"], 0)
+    clock.ms += 1000 * HOUR
+    assert run(lfs) == (0, 0, 0)
+    assert list(lfs.blobs.keys("git/")) == ["git/ab/x.pack"]
