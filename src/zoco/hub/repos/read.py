@@ -1,0 +1,160 @@
+"""Which files does a commit hold, and what do they contain?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from zoco.adapters.git.reader import Reader
+from zoco.core.errors import EntryNotFound
+from zoco.core.ids import Oid
+from zoco.core.pages import Page
+from zoco.core.repos import ContentsRepo, ReadableRepo
+from zoco.formats.content_types import content_type_of
+from zoco.formats.git.objects import MODE_TREE, TreeEntry
+from zoco.hub.lfs.objects import find
+from zoco.hub.repos.entries import Entry, LfsInfo, describe, shown, with_last_commits
+from zoco.hub.repos.listing import Cursor, parse_cursor, walk
+from zoco.hub.repos.lookup import Lookup
+from zoco.hub.repos.revisions import reader_with
+from zoco.hub.repos.storage import RepoStorage
+
+__all__ = ["Entry", "File", "LfsInfo", "find_entry", "list_tree", "open_file", "paths_info", "tree_size"]
+
+PAGE_SIZE_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file's facts and where its bytes are: `data` (held by git), or `lfs_key` in the object store.
+
+    `data` is None as well where only the facts were asked for. `etag` goes without quotes.
+    """
+
+    entry: Entry
+    commit: Oid
+    size: int
+    etag: str
+    content_type: str
+    data: bytes | None = None
+    lfs_key: str | None = None
+
+
+def list_tree(
+    storage: RepoStorage,
+    repo: ReadableRepo,
+    commit: Oid,
+    path: str = "",
+    *,
+    recursive: bool = False,
+    expand: bool = False,
+    cursor: str | None = None,
+    limit: int = PAGE_SIZE_MAX,
+) -> Page[Entry]:
+    """A folder's entries: folders first, each before its content when `recursive`. `path` "" is the root.
+
+    A cursor goes on in the commit it came from, also when `commit` is a newer one. Raises EntryNotFound, also for a
+    file, and Invalid for a cursor that is none.
+    """
+    resume = parse_cursor(cursor) if cursor else None
+    commit = resume.commit if resume else commit
+    size = max(1, min(limit, PAGE_SIZE_MAX))
+    path = path.strip("/")
+    with reader_with(storage, repo, commit) as git:
+        folder = _folder_at(git, commit, path)
+        steps = walk(git, folder, recursive=recursive, after=resume.after if resume else ())
+        found = list(islice(steps, size + 1))
+        rows = [(_joined(path, names), entry) for names, entry in found[:size]]
+        entries = describe(storage, repo, git, rows)
+        if expand:
+            entries = with_last_commits(storage, repo, git, commit, entries)
+    following = Cursor(commit, found[size - 1][0]).text() if len(found) > size else None
+    return Page(tuple(entries), following)
+
+
+def paths_info(
+    storage: RepoStorage, repo: ReadableRepo, commit: Oid, paths: Sequence[str], *, expand: bool = False
+) -> list[Entry]:
+    """In the order of the request; what is not there is left out."""
+    with reader_with(storage, repo, commit) as git:
+        tree = Lookup(git, git.commit(commit).tree)
+        asked = [path.strip("/") for path in paths]
+        rows = [(path, entry) for path in asked if path and (entry := tree.find(path))]
+        entries = describe(storage, repo, git, rows)
+        return with_last_commits(storage, repo, git, commit, entries) if expand else entries
+
+
+def find_entry(storage: RepoStorage, repo: ReadableRepo, commit: Oid, path: str, *, expand: bool = False) -> Entry:
+    """The root too. Raises EntryNotFound."""
+    with reader_with(storage, repo, commit) as git:
+        entries = describe(storage, repo, git, [(path.strip("/"), _entry_at(git, commit, path.strip("/")))])
+        return (with_last_commits(storage, repo, git, commit, entries) if expand else entries)[0]
+
+
+def open_file(
+    storage: RepoStorage, repo: ContentsRepo, commit: Oid, path: str, *, raw: bool = False, facts_only: bool = False
+) -> File:
+    """`raw` gives what git holds: an LFS file's pointer. A symbolic link is its target as text, never followed.
+
+    Raises EntryNotFound: also for a folder, a submodule, and an LFS file whose object is not in this repository.
+    """
+    with reader_with(storage, repo, commit) as git:
+        held = _entry_at(git, commit, path)
+        if held.is_tree or held.is_submodule:
+            raise EntryNotFound(path, commit)
+        entry = describe(storage, repo, git, [(path, held)])[0]
+        if entry.lfs is None or raw:
+            data = None if facts_only else git.read(entry.oid)[1]
+            size = entry.lfs.pointer_size if entry.lfs else entry.size
+            return File(entry, commit, size, entry.oid, content_type_of(path), data)
+    return _lfs_file(storage, repo, commit, entry, entry.lfs)
+
+
+def tree_size(storage: RepoStorage, repo: ReadableRepo, commit: Oid, path: str = "") -> int:
+    """Bytes of all files below a folder (or of one file), LFS files with their real size. Raises EntryNotFound."""
+    path = path.strip("/")
+    with reader_with(storage, repo, commit) as git:
+        held = _entry_at(git, commit, path)
+        if not held.is_tree:
+            return describe(storage, repo, git, [(path, held)])[0].size
+        steps, total = walk(git, held.oid, recursive=True), 0
+        while found := list(islice(steps, PAGE_SIZE_MAX)):
+            files = [("", entry) for _, entry in found if not entry.is_tree]
+            total += sum(entry.size for entry in describe(storage, repo, git, files))
+        return total
+
+
+def _lfs_file(storage: RepoStorage, repo: ContentsRepo, commit: Oid, entry: Entry, lfs: LfsInfo) -> File:
+    stored = find(storage.db, repo, lfs.sha256)
+    if stored is None:
+        message = f"The LFS object of {entry.path} is not in this repository: it was deleted, or never uploaded."
+        raise EntryNotFound(entry.path, commit, message)
+    if stored.size != lfs.size:  # a pointer pushed before its size was checked: the bytes are what counts
+        entry = replace(entry, size=stored.size)
+    return File(entry, commit, stored.size, lfs.sha256, content_type_of(entry.path), lfs_key=stored.key)
+
+
+def _entry_at(git: Reader, commit: Oid, path: str) -> TreeEntry:
+    root = git.commit(commit).tree
+    if not path:
+        return TreeEntry(MODE_TREE, b"", root)
+    try:
+        found = git.entry_at(root, path)
+    except UnicodeEncodeError:  # a lone surrogate, from JSON
+        found = None
+    if found is None:
+        raise EntryNotFound(path, commit)
+    return found
+
+
+def _folder_at(git: Reader, commit: Oid, path: str) -> Oid:
+    held = _entry_at(git, commit, path)
+    if not held.is_tree:
+        raise EntryNotFound(path, commit, f"Not a folder: {path}")
+    return held.oid
+
+
+def _joined(path: str, names: tuple[bytes, ...]) -> str:
+    below = shown(b"/".join(names))
+    return f"{path}/{below}" if path else below

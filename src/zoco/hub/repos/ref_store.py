@@ -1,0 +1,51 @@
+"""SQL that reads a repository's refs. Moving them is one transaction's business: `storage.apply_updates`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from zoco.adapters.db.engine import Read
+from zoco.adapters.db.tables import ref, repo
+from zoco.core.ids import Oid
+
+
+class RefRow(NamedTuple):
+    """`oid` is what the ref holds; `commit` what it comes to where that is an annotated tag."""
+
+    name: str
+    oid: Oid
+    commit: Oid
+
+
+class Tip(NamedTuple):
+    """A ref together with the repository's state it was read from."""
+
+    version: int
+    prune_epoch: int
+    default_branch: str
+    oid: Oid | None
+
+
+def refs_named(read: Read, repo_key: int, names: Sequence[str]) -> dict[str, RefRow]:
+    query = select(ref.c.name, ref.c.oid, ref.c.peeled).where(ref.c.repo_id == repo_key, ref.c.name.in_(names))
+    return {name: RefRow(name, Oid(oid), Oid(peeled)) for name, oid, peeled in read.execute(query)}
+
+
+def all_refs(read: Read, repo_key: int) -> list[RefRow]:
+    """By name."""
+    query = select(ref.c.name, ref.c.oid, ref.c.peeled).where(ref.c.repo_id == repo_key).order_by(ref.c.name)
+    return [RefRow(name, Oid(oid), Oid(peeled)) for name, oid, peeled in read.execute(query)]
+
+
+def tip_of(read: Read, repo_key: int, name: str) -> Tip | None:
+    """None when the repository is gone; its `oid` is None when only the ref is missing."""
+    query = (
+        select(repo.c.version, repo.c.prune_epoch, repo.c.default_branch, ref.c.oid)
+        .select_from(repo.outerjoin(ref, (ref.c.repo_id == repo.c.id) & (ref.c.name == name)))
+        .where(repo.c.id == repo_key)
+    )
+    found = read.execute(query).first()
+    return Tip(found[0], found[1], found[2], Oid(found[3]) if found[3] else None) if found else None
