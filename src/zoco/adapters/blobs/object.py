@@ -55,7 +55,8 @@ class ObjectBlobStore:
                 self._signer = S3Signer.of(url, endpoint, access_key, secret_key, region)
         if endpoint.startswith("http://"):
             client["allow_http"] = True  # the operator's own wish, by the address
-        self._store = from_url(url, client_options=client, retry_config=_RETRY, **options)
+        opened: Any = from_url  # Any: its overloads want literal options
+        self._store = opened(url, client_options=client, retry_config=_RETRY, **options)
 
     def put_file(self, key: str, source: Path) -> None:
         part = max(_PART_BYTES_MIN, source.stat().st_size // _PARTS_MAX)

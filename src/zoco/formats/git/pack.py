@@ -74,6 +74,9 @@ class PackWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._body.close()
 
 
