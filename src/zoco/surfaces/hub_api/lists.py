@@ -1,0 +1,132 @@
+"""Lists of models, datasets and Spaces, with every filter the clients send."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from zoco.core.errors import NotOffered
+from zoco.core.ids import RepoType
+from zoco.hub.catalog import query as catalog
+from zoco.hub.catalog.lists import list_repos
+from zoco.hub.catalog.query import Sort
+from zoco.surfaces.context import actor_of
+from zoco.surfaces.hub_api import fields
+from zoco.surfaces.hub_api.asked import cursor_of, flag, number, one_of, texts
+from zoco.surfaces.hub_api.calls import EXPAND, PAGE, Call, Query
+from zoco.surfaces.hub_api.replies import page_reply
+from zoco.surfaces.hub_api.shapes import RepoFields
+from zoco.surfaces.state import hub_of
+from zoco.surfaces.threads import in_thread
+
+PAGE_SIZE = 1000
+
+SORTS = {
+    "createdAt": Sort.CREATED,
+    "created_at": Sort.CREATED,
+    "downloads": Sort.DOWNLOADS,
+    "lastModified": Sort.MODIFIED,
+    "last_modified": Sort.MODIFIED,
+    "likes": Sort.LIKES,
+    "trendingScore": Sort.TRENDING,
+    "trending_score": Sort.TRENDING,
+}
+DIRECTIONS = {"-1": False, "1": True}
+
+
+async def list_of_repos(request: Request) -> Response:
+    kind: RepoType = request.path_params["T"]
+    names = _names(request, kind)
+    query = _query(request, kind, names)
+    page = await in_thread(list_repos, hub_of(request).storage, await actor_of(request), query)
+    is_whole = not texts(request, "expand")
+    items = []
+    for info in page.items:
+        item = fields.shown(info, names)
+        if is_whole and kind is RepoType.MODEL:
+            item["modelId"] = info.id.full_name
+        if is_whole and kind is RepoType.DATASET:
+            item["key"] = ""
+        items.append(item)
+    return page_reply(request, items, page.next_cursor)
+
+
+def _names(request: Request, kind: RepoType) -> tuple[str, ...]:
+    if expanded := fields.checked(kind, texts(request, "expand")):
+        return expanded
+    names = list(fields.FULL[kind] if flag(request, "full") else fields.LISTED[kind])
+    if flag(request, "cardData"):
+        names.append("cardData")
+    if kind is RepoType.MODEL and flag(request, "config"):
+        names.append("config")
+    if kind is RepoType.SPACE and flag(request, "linked"):
+        names += ["models", "datasets"]
+    return tuple(dict.fromkeys(names))
+
+
+def _query(request: Request, kind: RepoType, names: tuple[str, ...]) -> catalog.Query:
+    for name in ("num_parameters", "apps"):
+        if texts(request, name):
+            raise NotOffered(f"This Hub does not filter by `{name}` yet: leave it out and look at the items' info")
+    return catalog.Query(
+        type=kind,
+        filters=_words(request, "filter") + _words(request, "tags"),
+        author=request.query_params.get("author") or None,
+        search=tuple(text for text in texts(request, "search") if text),
+        sort=one_of(request, "sort", SORTS) or Sort.TRENDING,
+        ascending=one_of(request, "direction", DIRECTIONS) or False,
+        limit=number(request, "limit", default=PAGE_SIZE, least=1, most=PAGE_SIZE),
+        cursor=cursor_of(request),
+        gated=flag(request, "gated") if request.query_params.get("gated") else None,
+        pipeline_tag=request.query_params.get("pipeline_tag") or None,
+        libraries=_words(request, "library"),
+        languages=_words(request, "language"),
+        other=_words(request, "other"),
+        linked_models=_words(request, "models"),
+        linked_datasets=_words(request, "datasets"),
+        needs_inference=bool(texts(request, "inference") or texts(request, "inference_provider")),
+        count=False,
+        want=fields.cost(kind, names),
+    )
+
+
+def _words(request: Request, name: str) -> tuple[str, ...]:
+    """Repeated, or in one value with commas between, as older clients and addresses on the web write them."""
+    return tuple(word for text in texts(request, name) for word in text.split(",") if word)
+
+
+_QUERY = (
+    Query("filter", "a tag; all given must hold", many=True),
+    Query("author", "a user or an organisation"),
+    Query("search", "words of the name", many=True),
+    Query("sort", "highest or newest first", choices=tuple(SORTS)),
+    Query("direction", "-1 is descending, the default", choices=tuple(DIRECTIONS)),
+    Query("full", "with files, commit and times", type="boolean"),
+    Query("cardData", "with the card's metadata", type="boolean"),
+    Query("config", "models: with parts of config.json", type="boolean"),
+    Query("gated", "only gated ones, or only open ones", type="boolean"),
+    Query("pipeline_tag", "models: a task"),
+    Query("library", "models: a library", many=True),
+    Query("language", "a language", many=True),
+    Query("tags", "the same as filter", many=True),
+    Query("other", "any other tag", many=True),
+    Query("inference", "models: only those that an inference provider serves (none here)"),
+    Query("inference_provider", "likewise, by name", many=True),
+    Query("linked", "Spaces: with the models and datasets they use", type="boolean"),
+    Query("models", "Spaces: those that use this model", many=True),
+    Query("datasets", "Spaces: those that use this dataset", many=True),
+    EXPAND,
+    *PAGE,
+)
+
+calls = [
+    Call(
+        "GET",
+        "/api/{T:types}",
+        list_of_repos,
+        "Repositories the caller may read",
+        query=_QUERY,
+        answer=list[RepoFields],
+        is_paged=True,
+    )
+]

@@ -1,0 +1,106 @@
+"""Every route of the Hub's API, the busiest first: Starlette tries them in this order."""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from zoco.core.errors import Moved, NotFound, RepoNotFound
+from zoco.core.ids import RepoId, RepoType
+from zoco.hub.repos.open import resolve_alias
+from zoco.surfaces.context import actor_of
+from zoco.surfaces.hub_api import (
+    auth_check,
+    commit,
+    commits,
+    info,
+    lfs_files,
+    likes,
+    lists,
+    my_repos,
+    oauth,
+    odds,
+    openapi,
+    orgs,
+    preupload,
+    refs,
+    repos,
+    resolve,
+    search,
+    tree,
+    users,
+    validate_yaml,
+    whoami,
+)
+from zoco.surfaces.hub_api.calls import Call, routes_of
+from zoco.surfaces.state import hub_of
+from zoco.surfaces.threads import in_thread
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+calls: list[Call] = [
+    *resolve.calls,
+    *tree.calls,
+    *info.calls,
+    *preupload.calls,
+    *commit.calls,
+    *whoami.calls,
+    *lists.calls,
+    *refs.calls,
+    *commits.calls,
+    *auth_check.calls,
+    *likes.calls,
+    *repos.calls,
+    *lfs_files.calls,
+    *validate_yaml.calls,
+    *users.calls,
+    *orgs.calls,
+    *my_repos.calls,
+    *search.calls,
+    *oauth.calls,
+    *odds.calls,
+    *openapi.calls,
+]
+later: list[Call] = odds.later
+
+
+async def one_word(request: Request) -> Response:
+    """`/api/models/gpt2/…` and `/gpt2/resolve/…`: an alias answers with its repository's address.
+
+    What nobody serves ends here too, as far as it begins so.
+    """
+    kind: RepoType = request.path_params["T"]
+    word = str(request.path_params["word"])
+    try:
+        to = await in_thread(resolve_alias, hub_of(request).storage, kind, word, await actor_of(request))
+    except RepoNotFound as error:
+        raise _what_is_wrong(request, error) from error
+    raise Moved(RepoId(kind, "", word), to)
+
+
+def _what_is_wrong(request: Request, missing: RepoNotFound) -> Exception:
+    """Wrong method, no such address, or an address that is good for a repository that is there."""
+    path = request.scope["path"]
+    if any(route.path_regex.match(path) for route in _served):
+        return HTTPException(405)
+    parts = path.split("/")
+    first = parts.index(request.path_params["T"].plural) + 1 if path.startswith("/api/") else 0
+    with_namespace = "/".join([*parts[:first], "_", *parts[first:]]) if first else path
+    if not first or any(route.path_regex.match(with_namespace) for route in _served):
+        return missing
+    return NotFound("Sorry, we can't find the page you are looking for.")
+
+
+_served: list[Route] = routes_of([*calls, *later])
+
+routes: list[BaseRoute] = [
+    *_served,
+    Route("/{T:prefix}{word:seg}/resolve/{rev:seg}/{path:rest}", one_word, methods=METHODS),
+    Route("/{T:prefix}{word:seg}/raw/{rev:seg}/{path:rest}", one_word, methods=METHODS),
+    Route("/api/{kind:unoffered}", odds.other_type, methods=METHODS),
+    Route("/api/{kind:unoffered}/{rest:rest}", odds.other_type, methods=METHODS),
+    Route("/api/{T:types}/{word:seg}", one_word, methods=METHODS),
+    Route("/api/{T:types}/{word:seg}/{rest:rest}", one_word, methods=METHODS),
+]
