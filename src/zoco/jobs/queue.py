@@ -53,6 +53,13 @@ class JobInfo:
     failed_at_ms: int | None
     created_at_ms: int
 
+    def state(self, now: int) -> str:
+        if self.failed_at_ms is not None:
+            return "failed"
+        if self.lease_until_ms is not None and self.lease_until_ms > now:
+            return "running"
+        return "waiting" if self.attempts == 0 else "to be tried again"
+
 
 def enqueue(
     write: Write,

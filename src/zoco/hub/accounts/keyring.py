@@ -50,6 +50,23 @@ def master_key(settings: Settings) -> bytes:
         raise MasterKeyProblem(f"{file} cannot be read or written ({error}): it is the key of this Hub") from error
 
 
+def read_master_key(settings: Settings) -> bytes | None:
+    """As `master_key`, but None instead of making one."""
+    if settings.is_embedded and not settings.secret_key and not (settings.data / FILE).exists():
+        return None
+    return master_key(settings)
+
+
+def is_opened_by(db: Database, master: bytes) -> bool:
+    """Whether this master key opens what the database holds."""
+    with db.read() as read:
+        sealed = store.find(read, SIGNING)
+    try:
+        return sealed is None or bool(unseal(master, SIGNING, sealed))
+    except MasterKeyProblem:
+        return False
+
+
 def signing_key(db: Database, master: bytes) -> bytes:
     """32 bytes for HMAC-signed addresses, the same for every node and start. Raises MasterKeyProblem."""
     with db.read() as read:
