@@ -9,6 +9,7 @@ from itertools import islice
 import pygit2
 from pygit2.enums import DeltaStatus, DiffFind
 
+from zoco.adapters.git.typed import blob_at, id_of, tree_at
 from zoco.core.ids import NULL_OID, Oid
 
 LINE_CHARS_MAX = 2000
@@ -75,8 +76,8 @@ def changes(repository: pygit2.Repository, old: Oid | None, new: Oid | None, lim
 def line_diff(repository: pygit2.Repository, old: Oid | None, new: Oid | None, *, lines_max: int) -> LineDiff:
     """Of two blobs; None is an empty one."""
     # held while the patch is read: it points into both, and does not keep them alive itself
-    before = repository[old] if old else b""
-    after = repository[new] if new else b""
+    before = blob_at(repository, id_of(old)) if old else b""
+    after = blob_at(repository, id_of(new)) if new else b""
     patch = pygit2.Patch.create_from(before, after)
     _, additions, deletions = patch.line_stats
     hunks, shown, wanted = [], 0, 0
@@ -86,7 +87,7 @@ def line_diff(repository: pygit2.Repository, old: Oid | None, new: Oid | None, *
         if lines:
             hunks.append(Hunk(hunk.header.rstrip("\n"), lines))
             shown += len(lines)
-    return LineDiff(tuple(hunks), additions, deletions, patch.delta.is_binary, is_cut=shown >= lines_max < wanted)
+    return LineDiff(tuple(hunks), additions, deletions, bool(patch.delta.is_binary), is_cut=shown >= lines_max < wanted)
 
 
 def unified(
@@ -101,19 +102,20 @@ def unified(
         if is_large or sent > total_max_bytes:
             yield f"diff --git a/{change.old_path} b/{change.new_path}\nFiles differ (too large to show)\n".encode()
         else:
-            data: bytes = diff[index].data
+            patch = diff[index]
+            data = patch.data if patch else b""
             sent += len(data)
             yield data
 
 
 def _tree_diff(repository: pygit2.Repository, old: Oid | None, new: Oid | None) -> pygit2.Diff:
-    before = repository[old] if old else None
-    after = repository[new] if new else None
-    if before is None:
-        diff = after.diff_to_tree(swap=True) if after is not None else None
+    after = tree_at(repository, id_of(new)) if new else None
+    if old:
+        before = tree_at(repository, id_of(old))
+        diff = before.diff_to_tree(after) if after else before.diff_to_tree()
     else:
-        diff = before.diff_to_tree(after) if after is not None else before.diff_to_tree()
-    assert diff is not None, "one side at least is a tree"
+        assert after is not None, "one side at least is a tree"
+        diff = after.diff_to_tree(swap=True)
     # finding renames by likeness would compare the content of all files with all
     diff.find_similar(flags=DiffFind.FIND_RENAMES | DiffFind.FIND_EXACT_MATCH_ONLY, rename_limit=1000)
     return diff

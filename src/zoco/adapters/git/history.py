@@ -9,7 +9,9 @@ import heapq
 from functools import lru_cache
 
 import pygit2
+from pygit2.enums import SortMode
 
+from zoco.adapters.git.typed import commit_at, id_of, tree_at
 from zoco.core.ids import Oid
 
 ID_BYTES = 20
@@ -20,7 +22,7 @@ COMMITS_MAX = 500_000
 def all_commits(repository: pygit2.Repository, tip: Oid) -> bytes:
     """Newest first."""
     found = bytearray()
-    for commit in repository.walk(pygit2.Oid(hex=tip), pygit2.enums.SortMode.TIME):
+    for commit in repository.walk(id_of(tip), SortMode.TIME):
         found += commit.id.raw
         if len(found) >= COMMITS_MAX * ID_BYTES:
             break
@@ -33,19 +35,19 @@ def commits_of_path(repository: pygit2.Repository, tip: Oid, path: str) -> bytes
     @lru_cache(maxsize=8192)
     def entry(tree: pygit2.Oid) -> tuple[int, pygit2.Oid] | None:
         try:
-            there = repository[tree][path]
+            there = tree_at(repository, tree)[path]
         except KeyError:
             return None
         return there.filemode, there.id
 
-    start = repository[pygit2.Oid(hex=tip)]
+    start = commit_at(repository, id_of(tip))
     queue = [(-start.commit_time, 0, start)]
     seen = {start.id}
     found = bytearray()
     while queue and len(seen) < COMMITS_MAX:
         commit = heapq.heappop(queue)[2]
         here = entry(commit.tree_id)
-        parents = [repository[parent] for parent in commit.parent_ids]
+        parents = [commit_at(repository, parent) for parent in commit.parent_ids]
         same = next((p for p in parents if p.tree_id == commit.tree_id or entry(p.tree_id) == here), None)
         if same is not None:
             parents = [same]

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import pygit2
 
+from zoco.adapters.git.typed import commit_at, id_of, tree_at
 from zoco.core.ids import Oid
 
 STEPS_MAX = 200_000
@@ -63,7 +64,7 @@ class _Walk:
 
     def run(self, tip: Oid, wanted: Mapping[str, Collection[bytes]], steps_max: int) -> Walked:
         self._found = {folder: {} for folder in wanted}
-        start = pygit2.Oid(hex=tip)
+        start = id_of(tip)
         for folder, names in wanted.items():
             self._send(start, folder, names)
         steps = 0
@@ -78,13 +79,13 @@ class _Walk:
         here = self._pending.get(oid)
         if here is None:
             here = self._pending[oid] = {}
-            heapq.heappush(self._queue, (-self._repository[oid].commit_time, len(self._queue), oid))
+            heapq.heappush(self._queue, (-commit_at(self._repository, oid).commit_time, len(self._queue), oid))
         here.setdefault(folder, set()).update(names)
 
     def _step(self, oid: pygit2.Oid, pending: Pending) -> None:
-        commit = self._repository[oid]
+        commit = commit_at(self._repository, oid)
         text = Oid(str(oid))
-        parents = [self._repository[parent] for parent in commit.parent_ids]
+        parents = [commit_at(self._repository, parent) for parent in commit.parent_ids]
         for folder, names in pending.items():
             left = self._answer_from_known(text, folder, names)
             tree = self._folders(commit.tree_id, folder)
@@ -111,7 +112,7 @@ class _Walk:
         if tree is None or before is None:
             return names
         if len(names) <= NAMES_LOOKED_UP:
-            here, there = self._repository[tree], self._repository[before]
+            here, there = tree_at(self._repository, tree), tree_at(self._repository, before)
             return {name for name in names if _entry(here, name) != _entry(there, name)}
         differing = self._entries(tree) - self._entries(before)
         return {entry[entry.index(b" ") + 1 : -21] for entry in differing} & names
@@ -120,7 +121,7 @@ class _Walk:
         if not folder:
             return root
         try:
-            found = self._repository[root][folder]
+            found = tree_at(self._repository, root)[folder]
         except KeyError:
             return None
         return found.id if isinstance(found, pygit2.Tree) else None

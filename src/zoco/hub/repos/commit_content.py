@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from zoco.core.errors import Invalid, TooLarge, Unprocessable
 from zoco.core.ids import Oid
 from zoco.core.repos import WritableRepo
-from zoco.formats.cards import front_matter
+from zoco.formats.cards.validate import validate
 from zoco.formats.git.objects import Kind
 from zoco.formats.git.pack import PackWriter
 from zoco.formats.lfs.pointer import Pointer, parse_pointer
-from zoco.hub.lfs.objects import LfsObject, PointerInfo, find_all
+from zoco.hub.lfs.objects import LfsObject, find_all
 from zoco.hub.repos.commit_ops import FileOp, LfsOp, Operation
 from zoco.hub.repos.storage import RepoStorage
 
@@ -21,10 +21,9 @@ ATTRIBUTES = ".gitattributes"
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """The blob at each path; what the blobs that are LFS pointers say; and the new .gitattributes, if there is one."""
+    """The blob at each path, and the text of the new .gitattributes if there is one."""
 
     blobs: Mapping[str, Oid]
-    pointers: Mapping[Oid, PointerInfo]
     attributes: str | None
 
 
@@ -34,17 +33,15 @@ def pack_content(storage: RepoStorage, repo: WritableRepo, operations: Sequence[
     objects = [operation for operation in operations if isinstance(operation, LfsOp)]
     _check_sizes(storage, files)
     blobs: dict[str, Oid] = {}
-    said: dict[Oid, PointerInfo] = {}
     named: list[tuple[str, Pointer]] = []
     attributes: str | None = None
     for file in files:
         data = file.source if isinstance(file.source, bytes) else file.source.read_bytes()
-        oid = blobs[file.path] = pack.add(Kind.BLOB, data)
+        blobs[file.path] = pack.add(Kind.BLOB, data)
         if pointer := _pointer_in(file.path, data):
             named.append((file.path, pointer))
-            said[oid] = PointerInfo(pointer.sha256, pointer.size, len(data))
         elif file.path == "README.md":
-            _check_card(data)
+            _check_card(data, repo)
         elif file.path == ATTRIBUTES:
             attributes = data.decode("utf-8", "replace")
     linked = find_all(storage.db, repo, [*(o.sha256 for o in objects), *(p.sha256 for _, p in named)])
@@ -52,10 +49,8 @@ def pack_content(storage: RepoStorage, repo: WritableRepo, operations: Sequence[
         _check_object(path, pointer.size, linked.get(pointer.sha256), pointer.sha256)
     for wanted in objects:
         found = _check_object(wanted.path, wanted.size, linked.get(wanted.sha256), wanted.sha256)
-        text = Pointer(found.sha256, found.size).text()
-        oid = blobs[wanted.path] = pack.add(Kind.BLOB, text)
-        said[oid] = PointerInfo(found.sha256, found.size, len(text))
-    return Packed(blobs, said, attributes)
+        blobs[wanted.path] = pack.add(Kind.BLOB, Pointer(found.sha256, found.size).text())
+    return Packed(blobs, attributes)
 
 
 def _check_sizes(storage: RepoStorage, files: Sequence[FileOp]) -> None:
@@ -97,6 +92,6 @@ def _check_object(path: str, size: int | None, found: LfsObject | None, sha256: 
     return found
 
 
-def _check_card(data: bytes) -> None:
-    if problem := front_matter.split(data.decode("utf-8", "replace")).problem:
-        raise Invalid(f"Invalid metadata in README.md: {problem}", (str(problem),))
+def _check_card(data: bytes, repo: WritableRepo) -> None:
+    if errors := validate(data.decode("utf-8", "replace"), repo.id.type).errors:
+        raise Invalid("; ".join(errors), errors)

@@ -56,23 +56,19 @@ def shown(name: bytes) -> str:
     return name.decode("utf-8", "replace")
 
 
-def describe(
-    storage: RepoStorage, repo: ReadableRepo, git: Reader, found: Sequence[tuple[str, TreeEntry]]
-) -> list[Entry]:
+def describe(storage: RepoStorage, git: Reader, found: Sequence[tuple[str, TreeEntry]]) -> list[Entry]:
     """Entries for (path, tree entry), in their order."""
     sizes = {entry.oid: git.size(entry.oid) for _, entry in found if entry.is_blob or entry.is_link}
-    said = pointers_among(storage, repo, git, {e.oid: sizes[e.oid] for _, e in found if e.is_blob})
+    said = pointers_among(storage, git, {e.oid: sizes[e.oid] for _, e in found if e.is_blob})
     return [_entry(path, entry, sizes.get(entry.oid, 0), said.get(entry.oid)) for path, entry in found]
 
 
-def pointers_among(
-    storage: RepoStorage, repo: ReadableRepo, git: Reader, sizes: Mapping[Oid, int]
-) -> dict[Oid, PointerInfo]:
+def pointers_among(storage: RepoStorage, git: Reader, sizes: Mapping[Oid, int]) -> dict[Oid, PointerInfo]:
     """Which of these blobs are LFS pointers: from one query, and by opening only those never met before."""
     may_be = [oid for oid, size in sizes.items() if POINTER_SIZE_MIN <= size < POINTER_SIZE_MAX]
     if not may_be:
         return {}
-    known = pointers(storage.db, repo, may_be)
+    known = pointers(storage.db, may_be)
     met: dict[Oid, PointerInfo] = {}
     for oid in may_be:
         if oid not in known and (info := _pointer_info(git.read(oid)[1])):

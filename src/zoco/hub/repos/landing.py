@@ -21,7 +21,16 @@ from zoco.formats.git.pack import PackWriter
 from zoco.hub.repos import ref_store
 from zoco.hub.repos.ref_store import Tip
 from zoco.hub.repos.revisions import at_version
-from zoco.hub.repos.storage import RepoStorage, StoredPack, Update, apply_updates, reader, store_pack
+from zoco.hub.repos.storage import (
+    PrunedMeanwhile,
+    RefsMoved,
+    RepoStorage,
+    StoredPack,
+    Update,
+    apply_updates,
+    reader,
+    store_pack,
+)
 
 TRIES_MAX = 50
 
@@ -42,12 +51,16 @@ def land(
             now = at_version(repo, tip)
             with reader(storage, now) as git:
                 new = build(git, tip)
-            stored = store(storage, now, pack)
+            stored = store(storage, pack)
             hit("commit_after_store")
             try:
                 hit("commit_before_commit")
-                apply_updates(storage, now, [Update(ref, tip.oid, new)], [stored], actor, via, atomic=True)
-            except Conflict:
+                apply_updates(storage, now, [Update(ref, tip.oid, new)], [stored], actor, via)
+            except PrunedMeanwhile:
+                continue
+            except RefsMoved:
+                if tip_of(storage, repo, ref).oid == tip.oid:  # it is not the tip that stands in the way
+                    raise
                 continue
             hit("commit_after_commit")
             return new, tip
@@ -62,13 +75,13 @@ def tip_of(storage: RepoStorage, repo: WritableRepo, ref: str) -> Tip:
     return tip
 
 
-def store(storage: RepoStorage, repo: WritableRepo, pack: PackWriter) -> StoredPack:
-    """Durable when it returns, under a key of its own."""
+def store(storage: RepoStorage, pack: PackWriter) -> StoredPack:
+    """Durable when it returns. Then it must go to `apply_updates`."""
     name = fresh_uuid()
     pack_file, idx_file = (storage.blobs.scratch / f"{name}.{kind}" for kind in ("pack", "idx"))
     try:
         written = pack.write(pack_file, idx_file)
-        return store_pack(storage, repo, pack_file, idx_file, written)
+        return store_pack(storage, pack_file, idx_file, written)
     finally:
         pack_file.unlink(missing_ok=True)
         idx_file.unlink(missing_ok=True)

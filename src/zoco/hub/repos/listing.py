@@ -42,7 +42,8 @@ def parse_cursor(text: str) -> Cursor:
 def walk(git: Reader, folder: Oid, *, recursive: bool, after: tuple[bytes, ...] = ()) -> Iterator[Named]:
     """Only the folders on the way to `after` are read before the first entry comes."""
     stack: list[tuple[tuple[bytes, ...], Iterator[TreeEntry]]] = []
-    at, names = folder, ()
+    at = folder
+    names: tuple[bytes, ...] = ()
     for name in after:
         ordered = _ordered(git, at)
         place = next((index for index, entry in enumerate(ordered) if entry.name == name), None)

@@ -16,7 +16,7 @@ from zoco.hub.repos.authors import signature_of
 from zoco.hub.repos.landing import store
 from zoco.hub.repos.ref_store import RefRow
 from zoco.hub.repos.revisions import as_it_is_now, resolve_revision
-from zoco.hub.repos.storage import RepoStorage, StoredPack, Update, apply_updates
+from zoco.hub.repos.storage import RefsMoved, RepoStorage, StoredPack, Update, apply_updates
 
 CONVERTS = "refs/convert/"
 PULLS = "refs/pr/"
@@ -73,7 +73,7 @@ def create_branch(
         raise AlreadyExists(f"Reference {ref} already exists")
     packs: list[StoredPack] = []
     if empty:
-        target, stored = _empty_commit(storage, repo, actor)
+        target, stored = _empty_commit(storage, actor)
         packs.append(stored)
     else:
         target = resolve_revision(storage, repo, starting_point or repo.default_branch)
@@ -109,7 +109,7 @@ def create_tag(
     packs: list[StoredPack] = []
     held = target
     if message and message.strip():
-        held, stored = _annotation(storage, repo, Tag(target, Kind.COMMIT, name, signature_of(actor), message.strip()))
+        held, stored = _annotation(storage, Tag(target, Kind.COMMIT, name, signature_of(actor), message.strip()))
         packs.append(stored)
     _move(storage, repo, actor, Update(ref, None, held), packs, via)
     return target
@@ -144,22 +144,22 @@ def _delete(storage: RepoStorage, repo: WritableRepo, actor: Actor, ref: str, na
     _move(storage, repo, actor, Update(ref, there.oid, None), [], via)
 
 
-def _empty_commit(storage: RepoStorage, repo: WritableRepo, actor: Actor) -> tuple[Oid, StoredPack]:
+def _empty_commit(storage: RepoStorage, actor: Actor) -> tuple[Oid, StoredPack]:
     who = signature_of(actor)
     pack = PackWriter(storage.blobs.scratch)
     try:
         tree = pack.add(Kind.TREE, b"")
         oid = pack.add(Kind.COMMIT, serialise_commit(Commit(tree, (), who, who, "initial commit")))
-        return oid, store(storage, repo, pack)
+        return oid, store(storage, pack)
     finally:
         pack.close()
 
 
-def _annotation(storage: RepoStorage, repo: WritableRepo, tag: Tag) -> tuple[Oid, StoredPack]:
+def _annotation(storage: RepoStorage, tag: Tag) -> tuple[Oid, StoredPack]:
     pack = PackWriter(storage.blobs.scratch)
     try:
         oid = pack.add(Kind.TAG, serialise_tag(tag))
-        return oid, store(storage, repo, pack)
+        return oid, store(storage, pack)
     finally:
         pack.close()
 
@@ -169,10 +169,8 @@ def _move(
 ) -> None:
     """A lost race is not tried again: what the caller saw is no longer so."""
     try:
-        apply_updates(storage, repo, [update], packs, actor, via, atomic=True)
-    except AlreadyExists:
-        raise
-    except Conflict as error:
+        apply_updates(storage, repo, [update], packs, actor, via)
+    except RefsMoved as error:
         raise Conflict(
             f"Reference {update.ref} was changed by somebody else just now. Look again, and try again."
         ) from error
