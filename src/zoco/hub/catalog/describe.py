@@ -20,7 +20,8 @@ from zoco.hub.catalog.info import RepoInfo, info_from, main_size_of
 from zoco.hub.catalog.query import Want
 from zoco.hub.catalog.store import ListedRow
 from zoco.hub.repos.open import open_for_reading
-from zoco.hub.repos.storage import RepoStorage, reader
+from zoco.hub.repos.revisions import reader_with
+from zoco.hub.repos.storage import RepoStorage
 
 LINKED_MAX = 100
 """Names of Spaces, models and datasets that a description lists."""
@@ -45,7 +46,7 @@ def repo_info(
         at = commit or row.head
         card = known[1] if known and known[0] == at else None
     if card is None and at is not None:
-        with reader(storage, repo) as git:
+        with reader_with(storage, repo, at) as git:
             card = read_card(git, at, repo.id.type)
     info = info_from(row, card, at)
     info = with_files(storage, repo, info, want)
@@ -73,9 +74,9 @@ def with_files(storage: RepoStorage, repo: ReadableRepo, info: RepoInfo, want: f
     at = info.head
     if at is None:
         return replace(info, siblings=(), main_size=0)
-    with reader(storage, repo) as git:
+    with reader_with(storage, repo, at) as git:
         if want & {Want.SIBLINGS, Want.SIZES}:
-            files = siblings_at(storage, repo, git, at, sizes=Want.SIZES in want)
+            files = siblings_at(storage, git, at, sizes=Want.SIZES in want)
             info = replace(info, siblings=files, main_size=main_size_of(files) if Want.SIZES in want else None)
         if Want.SAFETENSORS in want and info.id.type is RepoType.MODEL:
             info = replace(info, safetensors=safetensors_at(storage, repo, git, at))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 from zoco.adapters.blobs.port import BlobNotFound, BlobStore
 from zoco.adapters.git.reader import Reader
@@ -25,10 +24,11 @@ _SHARD = re.compile(r"(.+)-\d{5}-of-\d{5}\.safetensors")
 
 Counts = Mapping[str, int]
 
+KNOWN_MAX = 20_000
+_known: dict[str, Counts] = {}
 
-def siblings_at(
-    storage: RepoStorage, repo: ReadableRepo, git: Reader, commit: Oid, *, sizes: bool
-) -> tuple[Sibling, ...]:
+
+def siblings_at(storage: RepoStorage, git: Reader, commit: Oid, *, sizes: bool) -> tuple[Sibling, ...]:
     """Every file at the commit, by path."""
     root = git.commit(commit).tree
     found = [] if root == EMPTY_TREE else [(path, entry) for path, entry in git.walk(root) if not entry.is_tree]
@@ -42,7 +42,7 @@ def siblings_at(
             entry.oid,
             SiblingLfs(entry.lfs.sha256, entry.lfs.size, entry.lfs.pointer_size) if entry.lfs else None,
         )
-        for entry in describe(storage, repo, git, found)
+        for entry in describe(storage, git, found)
     )
 
 
@@ -81,14 +81,14 @@ def weights_among(names: Iterable[str]) -> list[str]:
 def _counts_of(
     storage: RepoStorage, repo: ReadableRepo, git: Reader, files: Sequence[tuple[str, TreeEntry]]
 ) -> Iterable[Counts]:
-    entries = describe(storage, repo, git, files)
+    entries = describe(storage, git, files)
     shas = [entry.lfs.sha256 for entry in entries if entry.lfs]
     objects = find_all(storage.db, for_facts(repo), shas) if shas else {}
     for entry in entries:
         if entry.lfs is None:
             yield _counts_in(git.read(entry.oid)[1])
         elif has := objects.get(entry.lfs.sha256):
-            yield _counts_of_object(storage.blobs, has.sha256, has.key)
+            yield _counts_of_object(storage.blobs, has.key)
         else:
             raise Invalid(f"{entry.path} was not uploaded")
 
@@ -98,8 +98,13 @@ def _counts_in(data: bytes) -> Counts:
     return parameter_counts(parse_header(data[LENGTH_SIZE : LENGTH_SIZE + size]))
 
 
-@lru_cache(maxsize=4096)
-def _counts_of_object(blobs: BlobStore, sha256: Sha256, key: str) -> Counts:  # noqa: ARG001 (the hash is the cache's key)
-    """Objects never change, so that each header is read once by a process."""
-    size = header_size(b"".join(blobs.read(key, 0, LENGTH_SIZE)))
-    return parameter_counts(parse_header(b"".join(blobs.read(key, LENGTH_SIZE, LENGTH_SIZE + size))))
+def _counts_of_object(blobs: BlobStore, key: str) -> Counts:
+    """What is stored under a key never changes, so that a process reads each header once."""
+    counts = _known.get(key)
+    if counts is None:
+        size = header_size(b"".join(blobs.read(key, 0, LENGTH_SIZE)))
+        counts = parameter_counts(parse_header(b"".join(blobs.read(key, LENGTH_SIZE, LENGTH_SIZE + size))))
+        if len(_known) >= KNOWN_MAX:
+            _known.clear()
+        _known[key] = counts
+    return counts

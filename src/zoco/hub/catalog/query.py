@@ -29,7 +29,6 @@ class Want(StrEnum):
     """sizes and LFS facts of the siblings"""
     SAFETENSORS = "safetensors"
     USED_STORAGE = "used_storage"
-    TRENDING = "trending"
     LINKED = "linked"
     """the Spaces, models and datasets it is tied to"""
     CHILDREN = "children"

@@ -20,6 +20,7 @@ from zoco.hub.lfs.store import LfsObject, PointerInfo
 __all__ = [
     "LfsObject",
     "PointerInfo",
+    "copy_links",
     "find",
     "find_all",
     "link_existing",
@@ -67,6 +68,11 @@ def link_existing(
             added = sum(_link(write, target, sha, user_id) for sha in sorted(found))
             store.add_used_storage(write, target.key, added)
     return [sha for sha in shas if sha not in found]
+
+
+def copy_links(write: Write, source: ContentsRepo, target: WritableRepo, user_id: int | None) -> None:
+    """Inside the transaction that makes `target`: it has from its first moment what `source` has."""
+    store.add_used_storage(write, target.key, store.copy_links(write, source.key, target.key, user_id, now_ms()))
 
 
 def unlink(db: Database, repo: WritableRepo, shas: Sequence[Sha256]) -> int:

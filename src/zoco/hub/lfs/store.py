@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, func, literal, select, update
 
 from zoco.adapters.db.engine import Read, Write
 from zoco.adapters.db.tables import doomed_object, lfs_link, lfs_object, lfs_pointer, repo
@@ -91,6 +91,21 @@ def link(write: Write, repo_key: int, of: LfsObject, user_id: int | None, now_ms
     }
     new = insert(write, lfs_link).values(values).on_conflict_do_nothing().returning(lfs_link.c.sha256)
     return write.execute(new).first() is not None  # psycopg tells no row count here
+
+
+def copy_links(write: Write, source_key: int, target_key: int, user_id: int | None, now_ms: int) -> int:
+    """To a repository that has none yet. How many bytes they stand for."""
+    theirs = select(
+        literal(target_key),
+        lfs_link.c.sha256,
+        lfs_link.c.size,
+        literal(user_id, lfs_link.c.user_id.type),
+        literal(now_ms),
+    ).where(lfs_link.c.repo_id == source_key)
+    columns = ["repo_id", "sha256", "size", "user_id", "created_at"]
+    write.execute(lfs_link.insert().from_select(columns, theirs))
+    total = select(func.coalesce(func.sum(lfs_link.c.size), 0)).where(lfs_link.c.repo_id == target_key)
+    return int(write.execute(total).scalar_one())
 
 
 def unlink(write: Write, repo_key: int, shas: Iterable[Sha256]) -> int:

@@ -136,7 +136,7 @@ def insert_repo(write: Write, row: RepoRow, *, sdk: str | None, settings: Mappin
             visibility=row.visibility.value,
             gated=row.gated.value,
             default_branch=row.default_branch,
-            version=row.version,
+            version=0,  # moving its first refs makes it 1
             creator_id=row.creator_id,
             sdk=sdk,
             settings=dict(settings) or None,
@@ -179,11 +179,10 @@ def settings_of(read: Read, key: int) -> tuple[str | None, Mapping[str, Any]]:
     return (found[0], found[1] or {}) if found else (None, {})
 
 
-def change_repo(write: Write, key: int, values: Mapping[str, Any], *, new_version: bool) -> bool:
-    """False when it was gone already. `new_version` when caches of the repository must notice."""
+def change_repo(write: Write, key: int, values: Mapping[str, Any], *, new_version: bool) -> None:
+    """`new_version` when caches of the repository must notice."""
     changes = dict(values)
     if new_version:
         changes["version"] = repo.c.version + 1
-    if not changes:
-        return write.execute(select(repo.c.id).where(repo.c.id == key)).first() is not None
-    return write.execute(update(repo).where(repo.c.id == key).values(**changes)).rowcount == 1
+    if changes:
+        write.execute(update(repo).where(repo.c.id == key).values(**changes))

@@ -1,0 +1,30 @@
+"""The card follows the default branch: it is read before the ref moves, and written in the same transaction.
+
+So a push is found by its tags in the very next request. Whatever a card holds, the push stands: a card that cannot be
+read is a problem to show, never a reason to refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from zoco.adapters.db.engine import Write
+from zoco.adapters.git.reader import Reader
+from zoco.core.repos import WritableRepo
+from zoco.formats.git.refs import branch_ref
+from zoco.hub.cards import store
+from zoco.hub.cards.reading import read_card
+from zoco.hub.repos.storage import Update
+
+
+class CardSubscriber:
+    def prepare(self, repo: WritableRepo, reader: Reader, updates: Sequence[Update]) -> Callable[[Write], None] | None:
+        face = branch_ref(repo.default_branch)
+        of_face = [update for update in updates if update.ref == face]
+        if not of_face:
+            return None
+        tip = of_face[-1].new
+        if tip is None:
+            return lambda write: store.forget(write, repo.key)
+        card = read_card(reader, tip, repo.id.type)
+        return lambda write: store.save(write, repo.key, tip, card)

@@ -1,0 +1,42 @@
+"""May a repository be put under this name? The checks that creating, renaming and duplicating share."""
+
+from __future__ import annotations
+
+from zoco.adapters.db.engine import Read
+from zoco.core.access import Access, Actor, can_create_in
+from zoco.core.errors import AlreadyExists, Denied, Invalid
+from zoco.core.ids import RepoId, problem_with_repo_name
+from zoco.hub.repos import store
+from zoco.hub.repos.open import access_of
+from zoco.hub.repos.store import Place, RepoRow
+
+
+def demand_place(read: Read, actor: Actor, to: RepoId) -> Place:
+    """The namespace as it is stored. Raises Invalid for a bad name and Denied where the actor creates nothing."""
+    if problem := problem_with_repo_name(to.name):
+        raise Invalid(f"Cannot name a {to.type} repo so: {problem}")
+    place = store.find_place(read, to.namespace)
+    if place is not None and place.kind in ("user", "org") and can_create_in(place.name, actor):
+        return place
+    if actor.role_in(to.namespace) is None:
+        raise Denied(f'You don\'t have the rights to create a {to.type} under the namespace "{to.namespace}"')
+    if actor.grants is not None:
+        raise Denied(f"This token may not create repositories in {to.namespace}: add that in the token's settings.")
+    if actor.limit < Access.WRITE:
+        raise Denied(f"A write token is needed to create a {to.type} in {to.namespace}. This token may only read.")
+    raise Denied(f"You may only read in {to.namespace}: creating needs the contributor, write or admin role there.")
+
+
+def demand_free(read: Read, actor: Actor, to: RepoId, message: str, *, mine: int | None = None) -> None:
+    """Raises AlreadyExists(message) when another repository than `mine` has the name.
+
+    Whoever may create in a namespace may read what it holds; should that ever change, the answer names no repository.
+    """
+    found = store.find(read, to)
+    if found is not None and found.key != mine:
+        raise taken(found, actor, message)
+
+
+def taken(found: RepoRow | None, actor: Actor, message: str) -> AlreadyExists:
+    is_readable = found is not None and access_of(found, actor) >= Access.READ
+    return AlreadyExists(message, found.id if found and is_readable else None)
