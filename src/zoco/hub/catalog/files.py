@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from zoco.adapters.blobs.port import BlobNotFound, BlobStore
 from zoco.adapters.git.reader import Reader
 from zoco.core.errors import HubError, Invalid
-from zoco.core.ids import EMPTY_TREE, Oid, Sha256
+from zoco.core.ids import EMPTY_TREE, Oid
 from zoco.core.repos import ReadableRepo
 from zoco.formats.git.objects import TreeEntry
 from zoco.formats.safetensors import LENGTH_SIZE, header_size, parameter_counts, parse_header
