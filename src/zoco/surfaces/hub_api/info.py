@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from zoco.core.ids import RepoType
 from zoco.core.repos import ReadableRepo
-from zoco.hub.catalog.info import RepoInfo, repo_info
+from zoco.hub.catalog.describe import repo_info
+from zoco.hub.catalog.info import RepoInfo
 from zoco.hub.catalog.query import Want
 from zoco.hub.repos.open import open_for_reading
 from zoco.hub.repos.revisions import resolve_revision
