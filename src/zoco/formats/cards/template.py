@@ -26,7 +26,7 @@ def _space(name: str, license: str | None, sdk: str) -> dict[str, object]:
         "title": name.replace("-", " ").replace("_", " ").strip().capitalize() or name,
         "emoji": _EMOJIS[number % len(_EMOJIS)],
         "colorFrom": _COLORS[number % len(_COLORS)],
-        "colorTo": _COLORS[(number // 3 + 1) % len(_COLORS)],
+        "colorTo": _COLORS[(number + 1 + number % 5) % len(_COLORS)],
         "sdk": sdk,
     }
     if app_file := APP_FILES.get(sdk):
