@@ -18,6 +18,20 @@ from zoco.hub.catalog.query import Query, Sort, Want
 from zoco.hub.catalog.store import FoundAccount
 from zoco.hub.repos.storage import RepoStorage
 
+__all__ = [
+    "FoundAccount",
+    "Query",
+    "QuickSearch",
+    "Sort",
+    "StorageRow",
+    "Want",
+    "list_repos",
+    "list_storage",
+    "quicksearch",
+    "totals",
+    "trending",
+]
+
 
 def list_repos(storage: RepoStorage, actor: Actor | None, query: Query) -> Page[RepoInfo]:
     """Raises Invalid for a cursor that is not ours."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from zoco.adapters.db.engine import Database
 from zoco.core.access import Actor
 from zoco.core.ids import RepoType
 from zoco.formats.cards.languages import LANGUAGES, is_language, language_name
@@ -13,6 +12,7 @@ from zoco.formats.cards.libraries import LIBRARIES
 from zoco.formats.cards.licenses import LICENSES
 from zoco.formats.cards.tasks import DOMAINS, TASKS
 from zoco.hub.catalog import store
+from zoco.hub.repos.storage import RepoStorage
 
 CARRIED_MAX = 1000
 """Tags in use that are told, the frequent first."""
@@ -20,19 +20,19 @@ CARRIED_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class TagEntry:
-    """`id` is the tag as a filter takes it; `group` what it belongs to within its kind (the domain of a task)."""
+    """`id` is the tag as a filter takes it; `type` its kind, `group` what it belongs to there (the domain of a task)."""
 
     id: str
     label: str
-    kind: str
+    type: str
     group: str | None = None
 
 
 def tags_by_type(
-    db: Database, actor: Actor | None, type: RepoType, *, only: str | None = None, locale: str = "en"
+    storage: RepoStorage, actor: Actor | None, type: RepoType, only: str | None = None, *, locale: str = "en"
 ) -> dict[str, list[TagEntry]]:
     """By kind. Of datasets, papers and free tags only those that repositories the caller may read carry."""
-    with db.read() as read:
+    with storage.db.read() as read:
         carried = [tag for tag, _ in store.tag_counts(read, type, actor, "", CARRIED_MAX)]
     kinds = _model_tags(carried, locale) if type is not RepoType.DATASET else _dataset_tags(carried, locale)
     return {kind: tags for kind, tags in kinds.items() if only is None or kind == only}
