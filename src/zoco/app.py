@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,15 +16,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import zoco
 from zoco.adapters import logs
-from zoco.adapters.blobs.open import open_blobs
-from zoco.adapters.db.engine import Database, open_postgresql, open_sqlite
-from zoco.adapters.git.cache import GitCache
+from zoco.adapters.db.open import open_database
 from zoco.adapters.parent import die_with_parent
-from zoco.core.events import Event, RefUpdated, RepoDeleted
+from zoco.assembly import flush_counts, open_storage
+from zoco.core.errors import Unavailable
 from zoco.hub.accounts.keyring import master_key, signing_key
 from zoco.hub.accounts.limits import RateLimiter
-from zoco.hub.cards.subscriber import CardSubscriber
-from zoco.hub.repos.storage import Limits, RepoStorage
 from zoco.settings import Settings, load
 from zoco.surfaces.git.errors import git_error
 from zoco.surfaces.git.routes import routes as git_routes
@@ -33,34 +31,11 @@ from zoco.surfaces.lfs.errors import lfs_error
 from zoco.surfaces.lfs.routes import routes as lfs_routes
 from zoco.surfaces.outer import ErrorPage, Outer
 from zoco.surfaces.state import Hub
-from zoco.surfaces.threads import set_short_limit
+from zoco.surfaces.threads import in_thread, set_short_limit
 from zoco.surfaces.web.errors import html_error
 from zoco.surfaces.web.routes import routes as web_routes
 
-HOUR_MS = 3_600_000
-
-
-def open_database(settings: Settings) -> Database:
-    """Opens, but does not migrate."""
-    if settings.database_url:
-        if not settings.secret_key:
-            raise ValueError("ZOCO_SECRET_KEY is needed with ZOCO_DATABASE_URL: every node must share one secret")
-        return open_postgresql(settings.database_url)
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return open_sqlite(settings.data / "zoco.db")
-
-
-def open_storage(settings: Settings, db: Database) -> RepoStorage:
-    blobs = open_blobs(settings)
-    limits = Limits(
-        regular_file_size_max_bytes=settings.regular_file_size_max_bytes,
-        commit_size_max_bytes=settings.commit_size_max_bytes,
-        push_size_max_bytes=settings.push_size_max_bytes,
-        packs_before_consolidation=settings.packs_before_consolidation,
-        gc_grace_ms=settings.gc_grace_hours * HOUR_MS,
-    )
-    cache = GitCache(settings.data / "cache", blobs, settings.cache_size_max_bytes)
-    return RepoStorage(db, blobs, cache, limits, subscribers=(CardSubscriber(),))
+FLUSH_EVERY_S = 60
 
 
 def open_hub(settings: Settings) -> Hub:
@@ -142,10 +117,26 @@ def _lifespan(hub: Hub) -> Callable[[Any], Any]:  # Any: Starlette's lifespan is
     @asynccontextmanager
     async def lifespan(_app: object) -> AsyncIterator[None]:
         set_short_limit(hub.settings.threads)
+        flushing = asyncio.create_task(_flush_each_minute(hub))
         yield
+        flushing.cancel()
+        await _flush(hub)
         hub.db.close()
 
     return lifespan
+
+
+async def _flush_each_minute(hub: Hub) -> None:
+    while True:
+        await asyncio.sleep(FLUSH_EVERY_S)
+        await _flush(hub)
+
+
+async def _flush(hub: Hub) -> None:
+    try:
+        await in_thread(flush_counts, hub.db)
+    except Unavailable as error:  # kept for the next time
+        logs.warning("counts_not_flushed", why=error.message)
 
 
 async def _healthz(request: Request) -> JSONResponse:
@@ -158,9 +149,3 @@ async def _healthz(request: Request) -> JSONResponse:
 
 async def _about(_request: Request) -> JSONResponse:
     return JSONResponse({"name": "zoco", "version": zoco.__version__})
-
-
-SUBSCRIPTIONS: Mapping[type[Event], tuple[str, ...]] = {
-    RefUpdated: ("consolidate", "last_commits"),
-    RepoDeleted: ("delete_objects",),
-}

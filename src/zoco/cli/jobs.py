@@ -56,7 +56,7 @@ def run_retry(args: argparse.Namespace) -> int:
 
 def run_now(args: argparse.Namespace) -> int:
     from zoco.adapters import logs
-    from zoco.app import open_worker
+    from zoco.assembly import open_worker
 
     settings = settings_of(args)
     logs.set_up(settings.log_level)

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     logs.set_up(settings.log_level)
     os.environ.update(as_environment(settings))
-    jobs = subprocess.Popen([sys.executable, "-m", "zoco.cli.main", "worker"])
+    jobs = subprocess.Popen([sys.executable, "-m", "zoco.cli.main", "worker", "--end-with-parent"])
     try:
         _serve(settings)
     finally:
@@ -57,7 +57,8 @@ def as_environment(settings: Settings) -> dict[str, str]:
 def _prepared(settings: Settings) -> Settings:
     """Everything that can fail fails here, before a process is started. Raises ValueError with the cure."""
     from zoco.adapters.db.migrate import prepare
-    from zoco.app import open_database, open_hub
+    from zoco.adapters.db.open import open_database
+    from zoco.app import open_hub
 
     port = _free_port(settings)
     chosen = {f.name: getattr(settings, f.name) for f in fields(Settings)} | {"port": port}

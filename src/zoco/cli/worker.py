@@ -24,7 +24,7 @@ def add_to(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     from zoco.adapters import logs
     from zoco.adapters.parent import die_with_parent
-    from zoco.app import open_worker
+    from zoco.assembly import open_worker
 
     if args.end_with_parent:
         die_with_parent()

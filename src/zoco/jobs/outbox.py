@@ -17,14 +17,11 @@ from zoco.jobs.queue import enqueue
 Payload = Mapping[str, Any]  # Any: JSON
 
 SUBSCRIPTIONS: Mapping[type[Event], tuple[str, ...]] = {
-    RefUpdated: ("consolidate", "last_commits"),
-    RepoDeleted: ("delete_objects",),
+    RefUpdated: ("tidy",),
+    RepoDeleted: ("forget_copy",),
 }
-"""Names of handlers (`app.py` has the functions). A table and not a registry: a command that deletes a repository
+"""Names of handlers (`assembly.py` has the functions). A table and not a registry: a command that deletes a repository
 records the same jobs as the server, whatever it has imported."""
-
-ONCE_PER_REPO = frozenset({"consolidate", "last_commits"})
-"""These look at the whole repository: while one of them waits, it stands for every further event."""
 
 _KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in SUBSCRIPTIONS}
 
@@ -32,10 +29,9 @@ _KINDS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in SUBSCRIPTIO
 def record(write: Write, event: Event) -> None:
     payload = {"event": type(event).__name__, **asdict(event)}
     for handler in SUBSCRIPTIONS[type(event)]:
-        # No key for the others: the event is written with its change, so never twice, and a key made of the refs
-        # would swallow the second of two equal changes (a branch moved from A to B, back, and again).
-        key = f"{handler}:{event.repo_key}" if handler in ONCE_PER_REPO else None
-        enqueue(write, handler, payload, repo_key=event.repo_key, idempotency_key=key)
+        # No idempotency key: the event is written with its change, so never twice, and a key made of the refs would
+        # swallow the second of two equal changes (a branch moved from A to B, back, and again).
+        enqueue(write, handler, payload, repo_key=event.repo_key)
 
 
 def event_of(payload: Payload) -> Event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -35,7 +36,10 @@ class Worker:
         poll_s: float = POLL_S,
     ) -> None:
         self._db = db
-        self._schedule = {task.name: task for task in schedule}
+        tasks = list(schedule)
+        self._schedule = {task.name: task for task in tasks if not task.on_each_node}
+        self._own = [task for task in tasks if task.on_each_node]
+        self._own_due = dict.fromkeys((task.name for task in self._own), 0.0)
         assert not self._schedule.keys() & handlers.keys(), "one name, two meanings"
         self._handlers = dict(handlers) | {name: _periodic(task) for name, task in self._schedule.items()}
         self._threads = threads
@@ -62,15 +66,26 @@ class Worker:
         next_check = 0.0
         while not stop.is_set():
             try:
-                if keeps_schedule and self._schedule and now_ms() >= next_check:
+                if keeps_schedule and time.monotonic() >= next_check:
                     queue.ensure_scheduled(self._db, self._schedule)
-                    next_check = now_ms() + SCHEDULE_CHECK_S * 1000
+                    next_check = time.monotonic() + SCHEDULE_CHECK_S
+                    self._run_own()
                 found = self._run_one()
             except Unavailable as error:
                 logs.warning("jobs_wait", why=error.message)
                 found = False
             if not found:
                 stop.wait(self._poll_s)
+
+    def _run_own(self) -> None:
+        for task in self._own:
+            if time.monotonic() < self._own_due[task.name]:
+                continue
+            try:
+                task.run()
+            except Exception as error:  # noqa: BLE001 - as in _attempt
+                logs.error("task_failed", trace=error, task=task.name)
+            self._own_due[task.name] = time.monotonic() + task.every_s
 
     def _run_one(self) -> bool:
         held = queue.claim(self._db, self._handlers, lease_ms=self._lease_ms)

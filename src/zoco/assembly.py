@@ -1,0 +1,95 @@
+"""Puts the rooms together for one process: storage for every process, jobs and their schedule for the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from zoco.adapters.blobs.open import open_blobs
+from zoco.adapters.db.engine import Database
+from zoco.adapters.db.migrate import require_current
+from zoco.adapters.db.open import open_database
+from zoco.adapters.git.cache import GitCache
+from zoco.core.events import RepoDeleted
+from zoco.hub.accounts import last_use
+from zoco.hub.accounts import sweep as accounts_sweep
+from zoco.hub.cards.subscriber import CardSubscriber
+from zoco.hub.lfs import garbage
+from zoco.hub.lfs.batch import LfsLimits
+from zoco.hub.lfs.upload import Lfs
+from zoco.hub.repos import downloads, tidy
+from zoco.hub.repos import sweep as repos_sweep
+from zoco.hub.repos.prune import prune
+from zoco.hub.repos.storage import Limits, RepoStorage
+from zoco.jobs.outbox import event_of
+from zoco.jobs.schedule import Periodic
+from zoco.jobs.worker import Handler, Worker
+from zoco.settings import Settings
+
+MINUTE_S = 60
+HOUR_S = 3600
+DAY_S = 86_400
+HOUR_MS = 3_600_000
+
+
+def open_storage(settings: Settings, db: Database) -> RepoStorage:
+    blobs = open_blobs(settings)
+    limits = Limits(
+        regular_file_size_max_bytes=settings.regular_file_size_max_bytes,
+        commit_size_max_bytes=settings.commit_size_max_bytes,
+        push_size_max_bytes=settings.push_size_max_bytes,
+        packs_before_consolidation=settings.packs_before_consolidation,
+        gc_grace_ms=settings.gc_grace_hours * HOUR_MS,
+    )
+    cache = GitCache(settings.data / "cache", blobs, settings.cache_size_max_bytes)
+    return RepoStorage(db, blobs, cache, limits, subscribers=(CardSubscriber(),))
+
+
+def open_worker(settings: Settings) -> Worker:
+    """Raises ValueError (a schema that is not current, a store that cannot be opened)."""
+    db = open_database(settings)
+    require_current(db)
+    storage = open_storage(settings, db)
+    lfs = Lfs(db, storage.blobs, LfsLimits(settings.lfs_file_size_max_bytes))
+    return Worker(db, handlers(storage), schedule(storage, lfs))
+
+
+def handlers(storage: RepoStorage) -> Mapping[str, Handler]:
+    """By the names that `jobs/outbox.py` and the rooms enqueue."""
+    return {
+        "tidy": lambda payload: tidy.after_update(storage, payload),
+        tidy.PRUNE: lambda payload: _do(prune(storage, payload["repo_key"])),
+        "forget_copy": lambda payload: _forget_copy(storage, payload),
+    }
+
+
+def schedule(storage: RepoStorage, lfs: Lfs) -> list[Periodic]:
+    grace_ms = storage.limits.gc_grace_ms
+
+    def sweep_objects() -> None:
+        repos_sweep.sweep(storage)
+        garbage.forget_unlinked(lfs, grace_ms)
+        garbage.note_strays(lfs, grace_ms)
+        garbage.delete_due(lfs)
+
+    return [
+        Periodic("sweep_accounts", HOUR_S, lambda: accounts_sweep.sweep(storage.db)),
+        Periodic("sweep_objects", HOUR_S, sweep_objects),
+        Periodic("trim_cache", 10 * MINUTE_S, lambda: _do(storage.cache.trim()), on_each_node=True),
+        Periodic("download_windows", DAY_S, lambda: downloads.refresh_windows(storage.db)),
+    ]
+
+
+def flush_counts(db: Database) -> None:
+    """What a web worker keeps in memory: it calls this each minute, and when it ends. Raises Unavailable."""
+    last_use.flush(db)
+    downloads.flush(db)
+
+
+def _forget_copy(storage: RepoStorage, payload: Mapping[str, object]) -> None:
+    event = event_of(payload)
+    assert isinstance(event, RepoDeleted)
+    storage.cache.drop(event.repo_key)
+
+
+def _do(_outcome: object) -> None:
+    """A handler answers nothing."""
