@@ -183,6 +183,21 @@ def readable_ids(read: Read, type: RepoType, names: Sequence[str], actor: Actor 
     return [found[key] for key in keys if key in found]
 
 
+def tag_counts_in(read: Read, query: Query, actor: Actor | None, limit: int) -> list[tuple[str, int]]:
+    """Tags of the repositories that `query` finds, and how many of them carry each; the frequent first."""
+    joined = repo_tag.join(repo, repo.c.id == repo_tag.c.repo_id).join(namespace, namespace.c.id == repo.c.namespace_id)
+    number = func.count().label("number")
+    counted = (
+        select(repo_tag.c.tag, number)
+        .select_from(joined)
+        .where(*_conditions(query, actor))
+        .group_by(repo_tag.c.tag)
+        .order_by(number.desc(), repo_tag.c.tag)
+        .limit(limit)
+    )
+    return [(tag, int(how_many)) for tag, how_many in read.execute(counted)]
+
+
 def tag_counts(read: Read, type: RepoType, actor: Actor | None, prefix: str, limit: int) -> list[tuple[str, int]]:
     """Tags that begin with `prefix` and how many repositories the caller may read carry each; the frequent first."""
     joined = repo_tag.join(repo, repo.c.id == repo_tag.c.repo_id).join(namespace, namespace.c.id == repo.c.namespace_id)
