@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+import zoco.surfaces.routing  # noqa: F401 - registers the convertors that the routes below name
 from zoco.core.errors import Moved
 from zoco.core.ids import RepoId, RepoType
 from zoco.hub.repos.open import resolve_alias

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from zoco.core.errors import Denied, Invalid
+from zoco.core.repos import ContentsRepo
 from zoco.hub.repos.fetch import advertise, upload_pack
 from zoco.hub.repos.open import open_for_contents, open_for_writing
 from zoco.surfaces.bodies import body_of, pour
@@ -20,7 +21,7 @@ from zoco.surfaces.git.spool import Spool, WhileReading
 from zoco.surfaces.git_urls import repo_of
 from zoco.surfaces.state import hub_of
 from zoco.surfaces.streaming import StreamedAnswer
-from zoco.surfaces.threads import in_thread, iterate
+from zoco.surfaces.threads import in_long_thread, in_thread, iterate
 
 UPLOAD_PACK = "git-upload-pack"
 RECEIVE_PACK = "git-receive-pack"
@@ -41,13 +42,12 @@ async def info_refs(request: Request) -> Response:
     service = request.query_params.get("service", "")
     hub, actor, repo_id = hub_of(request), await actor_of(request), await repo_of(request)
     if service == RECEIVE_PACK:
-        repo = await in_thread(open_for_writing, hub.storage, repo_id, actor)
-        chunks = advertise(hub.storage, repo, service, protocol_of(request))
+        repo: ContentsRepo = await in_thread(open_for_writing, hub.storage, repo_id, actor)
     else:
-        readable = await in_thread(open_for_contents, hub.storage, repo_id, actor)
+        repo = await in_thread(open_for_contents, hub.storage, repo_id, actor)
         if service != UPLOAD_PACK:
             raise Denied("Only git's smart protocol is spoken here: use git 1.6.6 or newer, without GIT_SMART_HTTP=0.")
-        chunks = advertise(hub.storage, readable, service, protocol_of(request))
+    chunks = await in_thread(advertise, hub.storage, repo, service, protocol_of(request))
     return StreamedAnswer(iterate(chunks), 200, {"Content-Type": f"application/x-{service}-advertisement", **NO_CACHE})
 
 
@@ -61,11 +61,13 @@ async def fetch(request: Request) -> Response:
     try:
         await pour(body_of(request, FETCH_REQUEST_SIZE_MAX), spool.feed)
         body = await in_thread(spool.body)
+        chunks = await in_long_thread(upload_pack, hub.storage, repo, body, protocol)
     except BaseException:
         spool.discard()
         raise
-    chunks = WhileReading(spool, upload_pack(hub.storage, repo, body, protocol))
-    return StreamedAnswer(iterate(chunks), 200, {"Content-Type": f"application/x-{UPLOAD_PACK}-result", **NO_CACHE})
+    return StreamedAnswer(
+        iterate(WhileReading(spool, chunks)), 200, {"Content-Type": f"application/x-{UPLOAD_PACK}-result", **NO_CACHE}
+    )
 
 
 async def head_file(request: Request) -> Response:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from zoco.hub.lfs.objects import missing
 from zoco.hub.repos.open import open_for_writing
 from zoco.hub.repos.push import Push
 from zoco.surfaces.bodies import body_of, pour
@@ -22,7 +21,7 @@ async def receive(request: Request) -> Response:
     if refusal := wrong_type(request, RECEIVE_PACK):
         return refusal
     assert actor is not None, "only somebody may write"
-    push = Push(hub.storage, repo, actor, missing)
+    push = Push(hub.storage, repo, actor)
     try:
         await pour(body_of(request, hub.settings.push_size_max_bytes), push.feed)
         report = await in_long_thread(push.finish)
