@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 import zoco
 from zoco.adapters import logs
+from zoco.adapters.db.migrate import require_current
 from zoco.adapters.db.open import open_database
 from zoco.adapters.parent import die_with_parent
 from zoco.assembly import flush_counts, open_storage
@@ -39,7 +39,9 @@ FLUSH_EVERY_S = 60
 
 
 def open_hub(settings: Settings) -> Hub:
+    """Raises ValueError when the schema or the master key is not right."""
     db = open_database(settings)
+    require_current(db)
     storage = open_storage(settings, db)
     return Hub(
         settings=settings,
@@ -57,15 +59,8 @@ def open_hub(settings: Settings) -> Hub:
         ),
         signing_key=signing_key(db, master_key(settings)),
         trusted_proxies=frozenset(part.strip() for part in settings.trusted_proxies.split(",")),
-        sign_up_is_open=settings.sign_up == "open" or (not settings.sign_up and is_loopback(settings.host)),
+        sign_up_is_open=settings.sign_up_is_open,
     )
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Site:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import Mapping
 
 from zoco.adapters.blobs.open import open_blobs
@@ -77,6 +79,18 @@ def schedule(storage: RepoStorage, lfs: Lfs) -> list[Periodic]:
         Periodic("trim_cache", 10 * MINUTE_S, lambda: _do(storage.cache.trim()), on_each_node=True),
         Periodic("download_windows", DAY_S, lambda: downloads.refresh_windows(storage.db)),
     ]
+
+
+def discard_leftovers(settings: Settings) -> None:
+    """What uploads and pushes of a killed server left in scratch. Only while no server runs on this folder; a worker
+    may, so its workshops are left a day."""
+    for left in (settings.data / "scratch").glob("*"):
+        if left.name.startswith("repack-") and left.stat().st_mtime > time.time() - DAY_S:
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
 
 
 def flush_counts(db: Database) -> None:

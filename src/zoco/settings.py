@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
@@ -54,6 +55,11 @@ class Settings:
     def is_embedded(self) -> bool:
         return not self.database_url
 
+    @property
+    def sign_up_is_open(self) -> bool:
+        """Unless the operator decided: only where nobody but this machine's own users can reach the Hub."""
+        return self.sign_up == "open" or (not self.sign_up and _is_loopback(self.host))
+
 
 def load(data: Path | None = None, environ: Mapping[str, str] | None = None, **chosen: Any) -> Settings:
     """Defaults, then `DATA/zoco.toml`, then `ZOCO_*`, then `chosen` (the command line; None means not given).
@@ -76,6 +82,13 @@ def load(data: Path | None = None, environ: Mapping[str, str] | None = None, **c
         raise ValueError(f"unknown setting {unknown[0]!r} in {file}")
     types = get_type_hints(Settings)
     return Settings(**{name: _converted(names[name], types[name], value) for name, value in values.items()})
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _converted(of: Field[Any], kind: type, value: Any) -> Any:

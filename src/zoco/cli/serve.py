@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
 import socket
 import subprocess
@@ -58,18 +59,33 @@ def _prepared(settings: Settings) -> Settings:
     """Everything that can fail fails here, before a process is started. Raises ValueError with the cure."""
     from zoco.adapters.db.migrate import prepare
     from zoco.adapters.db.open import open_database
-    from zoco.app import open_hub
+    from zoco.assembly import discard_leftovers, open_storage
+    from zoco.hub.accounts.keyring import master_key, signing_key
 
     port = _free_port(settings)
     chosen = {f.name: getattr(settings, f.name) for f in fields(Settings)} | {"port": port}
     settings = Settings(**chosen)
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _claim(settings.data)
+    discard_leftovers(settings)
     db = open_database(settings)
-    prepare(db, settings)
-    db.close()
-    hub = open_hub(settings)
-    _greet(settings, hub.db, hub.sign_up_is_open)
-    hub.db.close()
+    try:
+        prepare(db, settings)
+        signing_key(db, master_key(settings))
+        open_storage(settings, db)
+        _greet(settings, db)
+    finally:
+        db.close()
     return settings
+
+
+def _claim(data: Path) -> None:
+    """One `zoco serve` for each data folder: it holds this lock, and its end, however it comes, lets go of it."""
+    descriptor = os.open(data / "serve.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise ValueError(f"another zoco serve runs on {data}: stop it, or choose another --data") from error
 
 
 def _free_port(settings: Settings) -> int:
@@ -87,7 +103,7 @@ def _free_port(settings: Settings) -> int:
         return int(probe.getsockname()[1])
 
 
-def _greet(settings: Settings, db: Database, sign_up_is_open: bool) -> None:
+def _greet(settings: Settings, db: Database) -> None:
     from zoco.hub.accounts.links import make_setup_link
 
     address = settings.public_url.rstrip("/") or f"http://{_reachable(settings.host)}:{settings.port}"
@@ -95,7 +111,7 @@ def _greet(settings: Settings, db: Database, sign_up_is_open: bool) -> None:
     print(f"Its data is in  {settings.data}")
     if link := make_setup_link(db):
         print(f"First of all, create the administrator (once, within a day):\n                {address}{link}")
-    if not sign_up_is_open:
+    if not settings.sign_up_is_open:
         print("Sign-up is closed: create accounts with `zoco user add`, or set ZOCO_SIGN_UP=open")
     if not settings.public_url.startswith("https://") and not address.startswith("http://127."):
         print("Passwords and tokens travel unencrypted: put an HTTPS proxy in front for more than a trusted network")
