@@ -7,7 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.databases import migrated
 from tests.running import Person, Server
+from tests.services import postgres_server
+
+__all__ = ["migrated", "postgres_server"]
 
 _numbers = itertools.count(1)
 

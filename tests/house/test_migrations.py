@@ -8,8 +8,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
+from tests.services import PostgresServer
 
-from zoco.adapters.db.engine import Database, open_sqlite
+from zoco.adapters.db.engine import Database, open_postgresql, open_sqlite
 from zoco.adapters.db.migrate import VERSION_TABLE, migrate, schema_of
 from zoco.adapters.db.tables import metadata
 
@@ -21,8 +22,10 @@ def test_the_migrations_build_the_tables_of_the_code_on_sqlite(tmp_path: Path) -
 
 
 @pytest.mark.postgres
-def test_the_migrations_build_the_tables_of_the_code_on_postgresql(postgresql: Database) -> None:
-    check(postgresql)
+def test_the_migrations_build_the_tables_of_the_code_on_postgresql(postgres_server: PostgresServer) -> None:
+    db = open_postgresql(postgres_server.fresh_database())
+    check(db)
+    db.close()
 
 
 def check(db: Database) -> None:
