@@ -45,6 +45,7 @@ class Outer:
             await self._app(scope, receive, send)
             return
         scope["zoco.request_id"] = fresh_request_id()
+        scope["app"] = self._app  # where handlers, and the count below, find the Hub
         await _Exchange(self._app, self._hub, self._error_page, scope).run(receive, send)
 
 
