@@ -8,7 +8,6 @@ from dataclasses import fields
 from pathlib import Path
 
 from zoco.cli.main import build_parser
-
 from zoco.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"

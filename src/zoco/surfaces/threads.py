@@ -38,7 +38,7 @@ async def in_long_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
 
 
 async def iterate(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """A plain iterator as an async one. No thread is held while the consumer is slow; the iterator is closed at the end."""
+    """A plain iterator as an async one, closed at the end. No thread is held while the consumer is slow."""
     limiter = _long_limiter()
     try:
         while (chunk := await anyio.to_thread.run_sync(next, chunks, None, limiter=limiter)) is not None:
