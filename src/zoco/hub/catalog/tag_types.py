@@ -20,7 +20,7 @@ CARRIED_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class TagEntry:
-    """`id` is the tag as a filter takes it; `type` its kind, `group` what it belongs to there (the domain of a task)."""
+    """`id` is the tag as a filter takes it; `group` what it belongs to there (the domain of a task)."""
 
     id: str
     label: str
