@@ -6,6 +6,7 @@ Every process has a clean environment, a bound on its memory and, where no clien
 from __future__ import annotations
 
 import os
+import re
 import resource
 import subprocess
 import tempfile
@@ -76,7 +77,10 @@ class IndexPack:
             if status:
                 raise Invalid(_told(self._errors) or f"index-pack ended with {status}")
             self._out.seek(0)
-            checksum = self._out.read().decode().split()[-1]
+            said = re.fullmatch(rb"(?:pack|keep)\t([0-9a-f]{40})\n", self._out.read(100))
+            if said is None:  # git hands on what came after the pack
+                raise Invalid("there are bytes after the end of the pack")
+            checksum = said[1].decode()
         finally:
             self.abort()
         pack = self._packs / f"pack-{checksum}.pack"
