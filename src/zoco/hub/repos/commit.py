@@ -69,6 +69,8 @@ def branch_for_commits(storage: RepoStorage, repo: WritableRepo, revision: str) 
         refs = ref_store.refs_named(read, repo.key, [ref, TAGS + revision])
     if ref in refs or ref == BRANCHES + repo.default_branch:
         return ref
+    if revision.startswith(BRANCHES):
+        raise RevisionNotFound(revision)
     if refs or revision.startswith("refs/"):
         raise Invalid(f"Commits go to branches: '{revision}' is none. Create a branch there first.")
     resolve_revision(storage, repo, revision)
@@ -96,10 +98,26 @@ class _Builder:
         root = git.commit(tip.oid).tree if tip.oid else EMPTY_TREE
         draft = self._draft(git, root, tip)
         self._track(git, draft)
-        tree = edit_tree(root, draft.edits(), lambda oid: git.read(oid)[1], self._pack.add)
+        tree = self._edited(git, root, draft)
         who = signature_of(self._actor)
         parents = (tip.oid,) if tip.oid else ()
         return self._pack.add(Kind.COMMIT, serialise_commit(Commit(tree, parents, who, who, self._request.message)))
+
+    def _edited(self, git: Reader, root: Oid, draft: Draft) -> Oid:
+        made: dict[Oid, bytes] = {}
+
+        def write(kind: Kind, data: bytes) -> Oid:
+            oid = self._pack.add(kind, data)
+            made[oid] = data
+            return oid
+
+        def read(oid: Oid) -> bytes:
+            return made[oid] if oid in made else git.read(oid)[1]
+
+        before, edits = draft.edits()
+        if before:
+            root = edit_tree(root, before, read, write)
+        return edit_tree(root, edits, read, self._pack.add)
 
     def _check_tip(self, tip: Tip) -> None:
         if tip.oid is None and self._ref != BRANCHES + tip.default_branch:

@@ -109,10 +109,11 @@ def check_path(path: str) -> None:
 
 @dataclass(slots=True)
 class _Place:
-    """A path and the edits at and below it. `made` counts the files put there, so that a delete sees them at once."""
+    """A path and what happens to it. `made` counts the files put at and below it: a delete sees them at once."""
 
-    edit: Edit = None
-    is_edited: bool = False
+    is_removed: bool = False
+    """what the tree held here shall go"""
+    edit: tuple[int, Oid] | None = None
     made: int = 0
     below: dict[str, _Place] = field(default_factory=dict)
 
@@ -128,47 +129,53 @@ class Draft:
         self._root = _Place()
 
     def put(self, path: str, oid: Oid) -> None:
-        """A file. What was executable stays so."""
+        """A file. What was executable stays so. Raises Unprocessable as `put_entry` does."""
         was = self._find(path)
         is_executable = was is not None and was.mode == MODE_EXECUTABLE
         self.put_entry(path, (MODE_EXECUTABLE if is_executable else MODE_FILE, oid))
 
     def put_entry(self, path: str, edit: tuple[int, Oid]) -> None:
+        """Raises Unprocessable when operations before it made a file above or files below."""
         chain = self._chain(path)
-        if chain[-1].edit is None:
+        place = chain[-1]
+        if any(above.edit for above in chain[:-1]) or (place.made and place.edit is None):
+            raise Unprocessable(f"{_shown(path)} would be below a file of this commit, or a file over its folder.")
+        if place.edit is None:
             _count(chain, 1)
-        chain[-1].edit, chain[-1].is_edited = edit, True
+        place.edit = edit
 
     def remove(self, path: str) -> None:
         """Raises EntryNotFound when neither the tree nor the operations before it made anything there."""
         chain = self._chain(path)
         place = chain[-1]
-        folder_is_gone = any(above.is_edited for above in chain[:-1])
-        in_tree = not folder_is_gone and self._find(path) is not None
-        if not place.made and (place.is_edited or not in_tree):
+        in_tree = not any(at.is_removed for at in chain) and self._find(path) is not None
+        if not place.made and not in_tree:
             raise EntryNotFound(path, message="A file with this name doesn't exist")
         _count(chain, -place.made)
         place.below.clear()
-        place.edit, place.is_edited = None, in_tree
+        place.edit, place.is_removed = None, place.is_removed or in_tree
 
     def blob_at(self, path: str) -> Oid | None:
         """What a file at the root holds, after the operations so far."""
         place = self._root.below.get(path)
-        if place is not None and place.is_edited:
+        if place is not None and (place.edit or place.is_removed):
             return place.edit[1] if place.edit else None
         held = self._find(path)
         return held.oid if held is not None and held.is_blob else None
 
-    def edits(self) -> dict[str, Edit]:
-        """As `edit_tree` takes them."""
-        found: dict[str, Edit] = {}
+    def edits(self) -> tuple[dict[str, Edit], dict[str, Edit]]:
+        """As `edit_tree` takes them, to be done one after the other: folders whose name a file takes go first."""
+        before: dict[str, Edit] = {}
+        edits: dict[str, Edit] = {}
         waiting = [("", self._root)]
         while waiting:
             path, place = waiting.pop()
-            if place.is_edited:
-                found[path] = place.edit
+            if place.edit or place.is_removed:
+                edits[path] = place.edit
+            if place.edit and place.is_removed and (was := self._find(path)) and was.is_tree:
+                before[path] = None
             waiting += [(f"{path}/{name}" if path else name, below) for name, below in place.below.items()]
-        return found
+        return before, edits
 
     def _chain(self, path: str) -> list[_Place]:
         """From the root to the path, which may have no edit yet."""
