@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -191,3 +192,15 @@ def clone(url: str, to: Path, *words: str) -> Path:
 
 def fsck(at: Path) -> Sequence[str]:
     return git(at, "fsck", "--full", "--strict").stdout.splitlines()
+
+
+def main(folder: Path) -> None:
+    """A node in a process of its own, which a failpoint may kill: tells its address and serves until stdin closes."""
+    db = open_sqlite(folder / "zoco.db")
+    with serve(make_node(folder, db)) as node:
+        print(node.url, flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

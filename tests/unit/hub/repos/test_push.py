@@ -272,7 +272,7 @@ def test_a_pack_that_claims_too_many_objects_is_refused_at_once(node: Node, work
 
 
 def test_an_object_twice_in_a_pack_is_refused(node: Node, work: Path) -> None:
-    tip, data = good_pack(work)
+    tip, _ = good_pack(work)
     with PackWriter() as one:
         one.add(Kind.BLOB, b"same")
         one.write(work / "one.pack", work / "one.idx")
