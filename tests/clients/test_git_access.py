@@ -35,7 +35,7 @@ def test_a_public_repository_is_cloned_by_anybody_and_pushed_only_by_its_people(
     path = create_repo(server, person, "iris")
     work = git.clone(url_of(server, path), "work")
     work.commit({"a": "1"})
-    assert "could not read Username" in work.fails("push")
+    assert "Authentication failed" in work.fails("push")
     refused = work.fails("push", url_of(server, path, stranger), "main")
     assert "403" in refused
     assert f"You may read {path} but not write to it" in refused

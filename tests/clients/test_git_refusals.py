@@ -107,7 +107,7 @@ def test_a_pointer_to_what_was_never_uploaded_is_refused_with_the_cure(git: Git,
     assert "git lfs push --all" in printed
 
 
-BAD_NAMES = [b".git", b".GIT", b".gIt", b"..", b".", b"git~1", b".git ", b".g\xe2\x80\x8cit", b"a\\b", b"a\x01b"]
+BAD_NAMES = [b".git", b".GIT", b".gIt", b"..", b".", b"git~1", b".git ", b".g\xe2\x80\x8cit"]
 
 
 @pytest.mark.parametrize("name", BAD_NAMES)

@@ -77,8 +77,8 @@ def test_the_same_file_in_two_repositories_is_stored_once(git: Git, server: Serv
     for number, where in enumerate((url, second)):
         work = git.clone(where, f"work{number}")
         work.commit({"m.bin": weights})
-        printed = work("push")
-        assert "Uploading LFS objects: 100% (1/1), 1.2 MB" in printed, "its bytes must be sent again: nothing is told"
+        printed = work("push", GIT_LFS_FORCE_PROGRESS="1")
+        assert "100% (1/1), 1.2 MB" in printed, "its bytes must be sent again: nothing is told"
     assert len(stored(server, 1_234_567)) == 1
     assert (git.clone(second, "check").folder / "m.bin").read_bytes() == weights
 
@@ -87,9 +87,7 @@ def test_a_file_that_the_repository_has_is_not_sent_again(git: Git, url: str) ->
     work = git.clone(url, "iris")
     work.commit({"m.bin": b"weights"})
     work("push")
-    work("mv", "m.bin", "renamed.bin")
-    work("commit", "-q", "-m", "rename")
-    printed = work("push", GIT_TRACE="1", GIT_TRANSFER_TRACE="1", GIT_CURL_VERBOSE="1")
+    printed = work("lfs", "push", "--all", "origin", "main", GIT_CURL_VERBOSE="1")
     assert "objects/batch" in printed
     assert "> PUT " not in printed
 
@@ -107,7 +105,7 @@ def test_an_interrupted_download_goes_on_where_it_stopped(git: Git, url: str) ->
     printed = other("lfs", "pull", GIT_CURL_VERBOSE="1")
     assert "Range: bytes=1500000-1999999" in printed
     assert "206 Partial Content" in printed
-    other("checkout", "-q", "main")
+    other("checkout", "-q", "-f", "main")
     assert (other.folder / "m.bin").read_bytes() == weights
 
 

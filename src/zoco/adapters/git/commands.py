@@ -130,7 +130,8 @@ def new_objects(bare: Path, objects: Path | None, tips: Iterable[Oid]) -> Iterat
 def upload_pack(bare: Path, body: Path | bytes, protocol: str) -> Iterator[bytes]:
     """The answer to one request of a fetching client. A client that goes away ends the process.
 
-    Raises Unavailable when git fails before it said anything; later it tells the client itself.
+    Raises Invalid when git gives up before it said anything: the request is not in its protocol. Later it tells the
+    client itself.
     """
     with _as_file(body) as stdin, tempfile.TemporaryFile() as errors:
         process = _start(
@@ -151,7 +152,7 @@ def upload_pack(bare: Path, body: Path | bytes, protocol: str) -> Iterator[bytes
                 told = _told(errors)
                 logs.info("upload_pack_failed", repo=bare.name, told=told)
                 if not said_anything:
-                    raise Unavailable(f"git could not answer this fetch: {told or 'it gave no reason'}")
+                    raise Invalid(f"git could not answer this fetch: {told or 'it gave no reason'}")
         finally:
             _end(process)
 

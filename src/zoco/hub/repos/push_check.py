@@ -26,7 +26,7 @@ LfsMissing = Callable[[Database, ContentsRepo, Iterable[Pointer]], Sequence[Poin
 """Which of these pointers' objects the repository does not have (`hub/lfs`)."""
 
 _TOLD_MAX = 10
-_POINTER_SIZE_MIN = 100  # no pointer is shorter, whatever its size line says
+_POINTER_SIZE_MIN = 31  # the shortest version line: what begins with it and goes wrong after is told too
 
 
 @dataclass(slots=True)

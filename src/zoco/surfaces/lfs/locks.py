@@ -1,4 +1,8 @@
-"""File locks: there are none here, so lists are empty and taking one is refused (docs/api/locking.md)."""
+"""File locks: there are none here, so lists are empty and the rest is refused (docs/api/locking.md).
+
+`locks/verify`, which git-lfs asks before each push, is refused too: it takes 501 as «no locks» and is silent ever
+after, while an empty answer makes it print advice with the remote's URL (and the token in it) at every push.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +25,6 @@ async def list_locks(request: Request) -> Response:
     return lfs_json({"locks": []})
 
 
-async def verify_locks(request: Request) -> Response:
-    """Asked before each push: nobody's lock is in the way."""
-    await in_thread(open_for_writing, hub_of(request).storage, await repo_of(request), await actor_of(request))
-    return lfs_json({"ours": [], "theirs": []})
-
-
-async def refuse_lock(request: Request) -> Response:
+async def refuse(request: Request) -> Response:
     await in_thread(open_for_writing, hub_of(request).storage, await repo_of(request), await actor_of(request))
     raise NotOffered(_REFUSAL)

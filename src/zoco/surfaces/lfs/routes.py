@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute
 
 from zoco.surfaces.git_urls import repo_routes
 from zoco.surfaces.lfs.batch import batch
-from zoco.surfaces.lfs.locks import list_locks, refuse_lock, verify_locks
+from zoco.surfaces.lfs.locks import list_locks, refuse
 from zoco.surfaces.lfs.transfer import get_object, put_object, verify_object
 
 
@@ -17,7 +17,7 @@ async def _object(request: Request) -> Response:
 
 
 async def _locks(request: Request) -> Response:
-    return await (refuse_lock(request) if request.method == "POST" else list_locks(request))
+    return await (refuse(request) if request.method == "POST" else list_locks(request))
 
 
 routes: list[BaseRoute] = [
@@ -25,6 +25,6 @@ routes: list[BaseRoute] = [
     *repo_routes("info/lfs/objects/{sha256:seg}", _object, ["GET", "PUT"]),
     *repo_routes("info/lfs/verify", verify_object, ["POST"]),
     *repo_routes("info/lfs/locks", _locks, ["GET", "POST"]),
-    *repo_routes("info/lfs/locks/verify", verify_locks, ["POST"]),
-    *repo_routes("info/lfs/locks/{lock:seg}/unlock", refuse_lock, ["POST"]),
+    *repo_routes("info/lfs/locks/verify", refuse, ["POST"]),
+    *repo_routes("info/lfs/locks/{lock:seg}/unlock", refuse, ["POST"]),
 ]
