@@ -40,16 +40,19 @@ class _CardLoader(yaml.CSafeLoader):
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """Merge keys (`<<`) are left alone: nested ones grow without bound before anything can count them."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    raise yaml.constructor.ConstructorError(
-                        None, None, f"the key '{key.value}' is here twice", key.start_mark
-                    )
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
+    def construct_mapping(self, node: yaml.Node, deep: bool = False) -> dict[Hashable, Any]:
+        """Keys are text as written: to Python, 1 and true would be one key."""
+        if not isinstance(node, yaml.MappingNode):
+            raise yaml.constructor.ConstructorError(None, None, "these must be lines of `key: value`", node.start_mark)
+        made: dict[Hashable, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key must be a word", key.start_mark)
+            if key.value in made:
+                problem = f"the key '{key.value}' is here twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            made[key.value] = self.construct_object(value, deep=deep)
+        return made
 
 
 _INT = r"[-+]?(?:0|[1-9][0-9]*|0x[0-9a-fA-F]+)"
@@ -117,9 +120,9 @@ class _Plain:
             case str():
                 return text_for_json(value)
             case dict():
-                return {_key(key): self.value(item, depth + 1) for key, item in value.items()}
+                return {text_for_json(str(key)): self.value(item, depth + 1) for key, item in value.items()}
             case set():
-                return sorted(_key(item) for item in value)
+                return sorted(text_for_json(str(item)) for item in value)
             case list() | tuple():
                 return [self.value(item, depth + 1) for item in value]
             case date():
@@ -131,15 +134,3 @@ class _Plain:
 def text_for_json(text: str) -> str:
     """Without what a database's JSON cannot hold: NUL and halves of surrogate pairs."""
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
-
-
-def _key(key: Hashable) -> str:
-    match key:
-        case str():
-            return text_for_json(key)
-        case bool():
-            return "true" if key else "false"
-        case None:
-            return "null"
-        case _:
-            return str(key)

@@ -15,7 +15,7 @@ from zoco.formats.cards.card_yaml import Value, YamlError, load
 BLOCK_SIZE_MAX = 256_000
 
 _OPENING = re.compile(r"\ufeff?(?:[ \t]*\r?\n)*---[ \t]*(?:\r\n|\n|\r)")
-_CLOSING = re.compile(r"^---[ \t]*(?:\r\n|\n|\r|\Z)", re.MULTILINE)
+_CLOSING = re.compile(r"(?:^|(?<=\r))---[ \t]*(?:\r\n|\n|\r|\Z)", re.MULTILINE)
 _KEY = re.compile(r"[ \t\u00a0]*[A-Za-z_][\w -]*:(?:\s|$)")
 _TABBED = re.compile(r"^ *\t", re.MULTILINE)
 _ODD_SPACES = re.compile("[\u00a0\u2007\u202f\u3000]")
@@ -73,16 +73,19 @@ def _read(block: str, first_line: int) -> tuple[Mapping[str, Value], Problem | N
         hint = "Move long text below the block."
         return {}, Problem(first_line, f"the metadata is larger than {BLOCK_SIZE_MAX // 1000} kB", hint)
     try:
-        return _mapping(load(block)), None
+        return _mapping(load(block), block), None
     except YamlError as error:
         return _repaired(block, first_line, error)
 
 
-def _mapping(value: Value) -> Mapping[str, Value]:
+def _mapping(value: Value, block: str) -> Mapping[str, Value]:
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise YamlError(1, 1, "the metadata must be lines of `key: value`")
+    if odd := next((key for key in value if _ODD_SPACES.search(key)), None):
+        line = _lines_in(block[: max(block.find(odd), 0)]) + 1
+        raise YamlError(line, 1, f"the key '{_ODD_SPACES.sub(' ', odd).strip()}' has a no-break space in it")
     return value
 
 
@@ -90,7 +93,7 @@ def _repaired(block: str, first_line: int, error: YamlError) -> tuple[Mapping[st
     """The first repair that helps is the hint; its data is used, so that the card loses nothing."""
     for repaired, hint in _repairs(block, first_line):
         try:
-            return _mapping(load(repaired)), Problem(first_line + error.line - 1, error.message, hint)
+            return _mapping(load(repaired), repaired), Problem(first_line + error.line - 1, error.message, hint)
         except YamlError:
             continue
     return {}, Problem(first_line + error.line - 1, error.message, _advice(block, error))
