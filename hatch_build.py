@@ -33,7 +33,8 @@ DIST = SOURCE / "dist"
 WORK = ROOT / "build/web"
 FIGTREE = "@fontsource-variable/figtree"
 FONTS = {
-    f"figtree-{subset}.woff2": f"{FIGTREE}/files/figtree-{subset}-wght-normal.woff2" for subset in ("latin", "latin-ext")
+    f"figtree-{subset}.woff2": f"{FIGTREE}/files/figtree-{subset}-wght-normal.woff2"
+    for subset in ("latin", "latin-ext")
 }
 LICENCES = {"figtree.txt": f"{FIGTREE}/LICENSE", "lucide.txt": "lucide-static/LICENSE"}
 ICON_CALL = re.compile(r"""\bicon\(\s*['"]([a-z0-9-]+)['"]""")
@@ -43,7 +44,7 @@ COMPRESSED = {".css", ".js", ".svg", ".json"}
 class Hook(BuildHookInterface):  # type: ignore[misc]
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 # hatchling calls it so
         build()
         build_data["artifacts"] += ["src/zoco/surfaces/web/static/dist/**", "*.mo"]
 
@@ -59,7 +60,7 @@ def build() -> None:
         except _NpmFailed as failed:
             if not (DIST / "manifest.json").exists():
                 raise SystemExit(failed.cure) from None
-            print(f"{failed.cure}\nKeeping the files built earlier.", file=sys.stderr)
+            sys.stderr.write(f"{failed.cure}\nKeeping the files built earlier.\n")
             _compile_catalogues()
             return
         fresh = WORK / "dist"

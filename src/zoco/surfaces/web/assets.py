@@ -53,5 +53,7 @@ async def serve(request: Request) -> Response:
     accepted = request.headers.get("accept-encoding", "")
     for encoding, extra in _ENCODINGS:
         if encoding in accepted and (DIST / f"{name}{extra}").exists():
-            return FileResponse(DIST / f"{name}{extra}", media_type=kind, headers={**headers, "Content-Encoding": encoding})
+            return FileResponse(
+                DIST / f"{name}{extra}", media_type=kind, headers={**headers, "Content-Encoding": encoding}
+            )
     return FileResponse(DIST / name, media_type=kind, headers=headers)

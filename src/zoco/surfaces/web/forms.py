@@ -68,5 +68,21 @@ def check_same_site(request: Request, visit: Visit) -> None:
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
     host = urlsplit(visit.endpoint).netloc
-    if site not in {"same-origin", "none"} or (origin and urlsplit(origin).netloc not in {host, request.headers.get("host")}):
+    if site not in {"same-origin", "none"} or (
+        origin and urlsplit(origin).netloc not in {host, request.headers.get("host")}
+    ):
         raise Denied("This request came from another site, so nothing was changed.")
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form as it is shown: what was typed, and what is wrong with it. The error under '' belongs to no field."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, name: str, default: str = "") -> str:
+        return self.values.get(name, default)
+
+    def error(self, name: str) -> str:
+        return self.errors.get(name, "")

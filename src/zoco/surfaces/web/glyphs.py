@@ -18,7 +18,7 @@ _HALF = SIDE // 2
 def glyph(id: str, kind: str = "m", domain: str = "d-text") -> Markup:
     """`kind`: m model, d dataset, s Space, u person or organisation."""
     strong, soft = _weave(hashlib.sha256(id.lower().encode()).digest())
-    return Markup(
+    return Markup(  # noqa: S704 # numbers, and words of ours
         f'<svg class="glyph {kind} {domain}" viewBox="-1 -1 {SIDE + 2} {SIDE + 2}" aria-hidden="true"'
         f' shape-rendering="crispEdges"><path fill="currentColor" d="{_path(strong)}"/>'
         f'<path fill="currentColor" opacity=".42" d="{_path(soft)}"/></svg>'
@@ -26,8 +26,9 @@ def glyph(id: str, kind: str = "m", domain: str = "d-text") -> Markup:
 
 
 def _weave(digest: bytes) -> tuple[set[tuple[int, int]], set[tuple[int, int]]]:
-    """Cells of the strong and of the soft thread. A ring is all cells at one distance from the centre, as in a diamond."""
-    strong, soft = set(), set()
+    """Cells of the strong and of the soft thread. A ring has one distance from the centre: a diamond."""
+    strong: set[tuple[int, int]] = set()
+    soft: set[tuple[int, int]] = set()
     bits = int.from_bytes(digest, "big")
     for y in range(_HALF + 1):
         for x in range(_HALF + 1):

@@ -1,3 +1,179 @@
-"""What are tasks, libraries, licences and domains called for people, and which colour is a task's domain?"""
+"""What are tasks, libraries, licences and browsers called for people, and which colour has a task's domain?"""
 
 from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from zoco.core.ids import RepoType
+from zoco.formats.cards.languages import is_language, language_name
+from zoco.formats.cards.libraries import LIBRARIES
+from zoco.formats.cards.licenses import LICENSES
+from zoco.formats.cards.tasks import TASKS
+from zoco.surfaces.web import urls
+from zoco.surfaces.web.i18n import Language
+from zoco.surfaces.web.task_names import N_
+
+_COLOURS = {
+    "nlp": "d-text",
+    "cv": "d-vision",
+    "audio": "d-audio",
+    "multimodal": "d-multi",
+    "tabular": "d-tab",
+    "rl": "d-rl",
+}
+_SHORT = {RepoType.MODEL: "m", RepoType.DATASET: "d", RepoType.SPACE: "s"}
+_FILE_KINDS = {"safetensors", "pytorch", "tf", "jax", "onnx", "gguf", "coreml", "openvino", "tensorboard", "rust"}
+_HIDDEN = ("base_model:adapter:", "base_model:finetune:", "base_model:merge:", "base_model:quantized:", "region:")
+KINDS = {
+    "task": N_("Task"),
+    "library": N_("Library"),
+    "language": N_("Language"),
+    "license": N_("Licence"),
+    "dataset": N_("Dataset"),
+    "base_model": N_("Base model"),
+    "arxiv": N_("Paper"),
+    "size": N_("Size"),
+    "format": N_("Format"),
+    "modality": N_("Modality"),
+    "sdk": N_("SDK"),
+    "tag": N_("Tag"),
+}
+
+MODALITIES = {
+    "text": N_("Text"),
+    "image": N_("Image"),
+    "audio": N_("Audio"),
+    "video": N_("Video"),
+    "tabular": N_("Tabular"),
+    "3d": N_("3D"),
+    "document": N_("Document"),
+    "geospatial": N_("Geospatial"),
+    "timeseries": N_("Time series"),
+}
+
+PICKLED = (".pkl", ".pickle", ".joblib", ".bin", ".pt", ".pth", ".ckpt", ".dill")
+"""Endings of files that may run code when they are loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """`kind` is a key of KINDS; `filter` the query of the list this tag leads to."""
+
+    kind: str
+    label: str
+    name: str
+    value: str
+    domain: str = ""
+    href: str = ""
+
+
+def glyph_kind(type: RepoType) -> str:
+    return _SHORT[type]
+
+
+def domain_of_task(task: str | None) -> str:
+    found = TASKS.get(task or "")
+    return _COLOURS.get(found.domain, "d-none") if found else "d-none"
+
+
+def domain_of(task: str | None, tags: tuple[str, ...] = ()) -> str:
+    """The colour of a repository: of its task, or of the first task among its tags."""
+    if task:
+        return domain_of_task(task)
+    for tag in tags:
+        if tag.startswith("task_categories:"):
+            return domain_of_task(tag.partition(":")[2])
+        if tag.startswith("modality:"):
+            return {
+                "text": "d-text",
+                "image": "d-vision",
+                "video": "d-vision",
+                "audio": "d-audio",
+                "tabular": "d-tab",
+            }.get(tag.partition(":")[2], "d-multi")
+    return "d-none"
+
+
+def task_name(language: Language, task: str) -> str:
+    found = TASKS.get(task)
+    return language.gettext(found.name) if found else task
+
+
+def library_name(library: str) -> str:
+    return LIBRARIES.get(library, library)
+
+
+def licence_name(licence: str) -> str:
+    return LICENSES.get(licence, licence)
+
+
+def tag_of(language: Language, type: RepoType, tag: str, *, task: str | None, library: str | None) -> Tag | None:
+    """How a tag of the Hub is shown and which filter it leads to. None for those that only machines read."""
+    if tag.startswith(_HIDDEN):
+        return None
+    kind, label, name, value = _read_tag(language, type, tag, task, library)
+    domain = domain_of_task(value) if kind == "task" else ""
+    href = "" if kind in {"dataset", "base_model", "arxiv"} else urls.with_query(f"/{type.plural}", {name: value})
+    if kind == "dataset" and type is RepoType.MODEL:
+        href = urls.with_query("/models", {"dataset": value})
+    if kind == "base_model":
+        href = urls.with_query("/models", {"other": f"base_model:{value}"})
+    return Tag(kind, label, name, value, domain, href)
+
+
+def _read_tag(
+    language: Language, type: RepoType, tag: str, task: str | None, library: str | None
+) -> tuple[str, str, str, str]:
+    """Kind, label, name of the query parameter, its value."""
+    head, _, rest = tag.partition(":")
+    if tag == task:
+        return "task", task_name(language, tag), "pipeline_tag", tag
+    if tag == library or (type is RepoType.MODEL and tag in _FILE_KINDS):
+        return "library", library_name(tag), "library", tag
+    match head if rest else "":
+        case "license":
+            return "license", licence_name(rest) if len(licence_name(rest)) < 24 else rest, "license", rest
+        case "language":
+            return "language", language_name(rest, language.code), "language", rest
+        case "dataset" | "base_model" | "arxiv":
+            return head, rest, "other", tag
+        case "task_categories":
+            return "task", task_name(language, rest), "task_categories", rest
+        case "size_categories":
+            return "size", rest, "size_categories", rest
+        case "format" | "modality":
+            return head, rest, head, rest
+    if type is RepoType.SPACE and tag in {"gradio", "streamlit", "docker", "static"}:
+        return "sdk", tag.capitalize(), "sdk", tag
+    if type is RepoType.MODEL and is_language(tag) and len(tag) == 2:
+        return "language", language_name(tag, language.code), "language", tag
+    return "tag", tag, "other", tag
+
+
+def may_run_code(path: str) -> bool:
+    return path.lower().endswith(PICKLED)
+
+
+def browser(user_agent: str) -> str:
+    """`Firefox 140, Linux`: enough for its owner to recognise. Empty when it cannot be told."""
+    found = re.search(r"(Edg|OPR|Firefox|Chrome|Version)/(\d+)", user_agent)
+    system = next((name for word, name in _SYSTEMS.items() if word in user_agent), "")
+    names = {"Edg": "Edge", "OPR": "Opera", "Version": "Safari"}
+    if not found:
+        return system
+    if edge := re.search(r"(Edg|OPR)/(\d+)", user_agent):
+        found = edge
+    program = f"{names.get(found[1], found[1])} {found[2]}"
+    return f"{program}, {system}" if system else program
+
+
+_SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}

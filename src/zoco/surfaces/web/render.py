@@ -57,7 +57,14 @@ def environment(code: str) -> jinja2.Environment:
         language.gettext, language.ngettext, newstyle=True
     )
     env.globals.update(
-        url=urls, asset=asset, glyph=glyph, icon=icon, names=names, language=language, languages=languages(), RepoType=RepoType
+        url=urls,
+        asset=asset,
+        glyph=glyph,
+        icon=icon,
+        names=names,
+        language=language,
+        languages=languages(),
+        RepoType=RepoType,
     )
     for name in ("number", "compact", "size", "date", "long_date", "date_time", "ago", "language_name"):
         env.filters[name] = getattr(language, name)
@@ -109,5 +116,3 @@ def _compressed(
     if "gzip" in accepted:
         return gzip.compress(html, 5), status, {**headers, "Content-Encoding": "gzip"}
     return html, status, headers
-
-

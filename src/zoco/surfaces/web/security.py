@@ -21,7 +21,9 @@ def page_headers(settings: Settings) -> dict[str, str]:
 
 def content_security_policy(settings: Settings) -> str:
     """No inline script or style anywhere; pictures and sound of other hosts only where the operator allows them."""
-    media = " ".join(["'self'", *_stores(settings), *(["https:", "http:"] if settings.remote_images == "allow" else [])])
+    media = " ".join(
+        ["'self'", *_stores(settings), *(["https:", "http:"] if settings.remote_images == "allow" else [])]
+    )
     return "; ".join(
         (
             "default-src 'self'",

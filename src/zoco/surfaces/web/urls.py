@@ -16,7 +16,7 @@ NEW_ORG = "/organizations/new"
 PROFILE_SETTINGS = "/settings/profile"
 ACCOUNT_SETTINGS = "/settings/account"
 TOKENS = "/settings/tokens"
-NEW_TOKEN = "/settings/tokens/new"
+NEW_TOKEN = "/settings/tokens/new"  # noqa: S105 # a path
 DEVICE = "/oauth/device"
 DOCS = "/docs"
 
@@ -27,10 +27,7 @@ def _segment(text: str) -> str:
 
 def with_query(path: str, query: Mapping[str, str | list[str] | None]) -> str:
     pairs = [
-        (name, one)
-        for name, value in query.items()
-        if value
-        for one in (value if isinstance(value, list) else [value])
+        (name, one) for name, value in query.items() if value for one in (value if isinstance(value, list) else [value])
     ]
     return f"{path}?{urlencode(pairs)}" if pairs else path
 
