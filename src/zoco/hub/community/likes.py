@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, or_, select, update
+from sqlalchemy import Select, and_, delete, insert, or_, select, update
 
 from zoco.adapters.clock import now_ms
-from zoco.adapters.db.engine import Database, Write
+from zoco.adapters.db.engine import Database, Read, Write
 from zoco.adapters.db.tables import like as like_table
 from zoco.adapters.db.tables import namespace, repo, user
-from zoco.adapters.db.upsert import insert
 from zoco.core.access import Access, Actor, RepoFacts, Visibility, access_to
 from zoco.core.errors import Denied, NotFound, RepoNotFound
 from zoco.core.ids import RepoId, RepoType, name_key
@@ -40,9 +39,12 @@ def like(db: Database, repo_: ReadableRepo, actor: Actor) -> int:
     """How many like it now. Liking twice is liking once. Raises Denied for a read token."""
     _demand_write(actor)
     with db.write() as write:
-        values = {"user_id": actor.user_id, "repo_id": _held(write, repo_), "created_at": now_ms()}
-        added = write.execute(insert(write, like_table).values(values).on_conflict_do_nothing()).rowcount
-        return _counted(write, repo_, added)
+        _hold(write, repo_)
+        if _is_there(write, repo_, actor):
+            return _counted(write, repo_, 0)
+        values = {"user_id": actor.user_id, "repo_id": repo_.key, "created_at": now_ms()}
+        write.execute(insert(like_table).values(values))
+        return _counted(write, repo_, 1)
 
 
 def unlike(db: Database, repo_: ReadableRepo, actor: Actor) -> int:
@@ -50,16 +52,15 @@ def unlike(db: Database, repo_: ReadableRepo, actor: Actor) -> int:
     _demand_write(actor)
     mine = and_(like_table.c.user_id == actor.user_id, like_table.c.repo_id == repo_.key)
     with db.write() as write:
-        _held(write, repo_)
+        _hold(write, repo_)
         return _counted(write, repo_, -write.execute(delete(like_table).where(mine)).rowcount)
 
 
 def is_liked(db: Database, repo_: ReadableRepo, actor: Actor | None) -> bool:
     if actor is None:
         return False
-    mine = and_(like_table.c.user_id == actor.user_id, like_table.c.repo_id == repo_.key)
     with db.read() as read:
-        return read.execute(select(like_table.c.repo_id).where(mine)).first() is not None
+        return _is_there(read, repo_, actor)
 
 
 def likers(db: Database, repo_: ReadableRepo, *, cursor: str | None = None, limit: int = 100) -> Page[Liker]:
@@ -139,11 +140,15 @@ def _next(rows: Sequence[Any], size: int) -> str | None:
     return cursor_after(rows[size - 1][0], rows[size - 1][1]) if len(rows) > size else None
 
 
-def _held(write: Write, repo_: ReadableRepo) -> int:
+def _is_there(read: Read, repo_: ReadableRepo, actor: Actor) -> bool:
+    mine = and_(like_table.c.user_id == actor.user_id, like_table.c.repo_id == repo_.key)
+    return read.execute(select(like_table.c.repo_id).where(mine)).first() is not None
+
+
+def _hold(write: Write, repo_: ReadableRepo) -> None:
     """Locks the repository's row, so that its count and its likes agree. Raises RepoNotFound when it is gone."""
     if write.execute(select(repo.c.id).where(repo.c.id == repo_.key).with_for_update()).first() is None:
         raise RepoNotFound(repo_.id)
-    return repo_.key
 
 
 def _counted(write: Write, repo_: ReadableRepo, change: int) -> int:
