@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from zoco.core.ids import RepoType
+from zoco.surfaces import routing as routing  # its convertors `seg` and `rest` are used below
 
 Handler = Callable[[Request], Awaitable[Response]]
 

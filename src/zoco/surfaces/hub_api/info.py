@@ -5,12 +5,13 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from zoco.core.ids import RepoType
+from zoco.core.errors import HubError, Moved, RepoNotFound
+from zoco.core.ids import RepoId, RepoType
 from zoco.core.repos import ReadableRepo
 from zoco.hub.catalog.describe import repo_info
 from zoco.hub.catalog.info import RepoInfo
 from zoco.hub.catalog.query import Want
-from zoco.hub.repos.open import open_for_reading
+from zoco.hub.repos.open import open_for_reading, resolve_alias
 from zoco.hub.repos.revisions import resolve_revision
 from zoco.surfaces.hub_api import downloads, fields
 from zoco.surfaces.hub_api.asked import Asked, asked, flag, texts
@@ -40,9 +41,21 @@ async def get_info(request: Request) -> Response:
 
 
 def _info(of: Asked, revision: str | None, want: frozenset[Want]) -> tuple[ReadableRepo, RepoInfo]:
-    repo = open_for_reading(of.hub.storage, of.id, of.actor)
+    try:
+        repo = open_for_reading(of.hub.storage, of.id, of.actor)
+    except RepoNotFound as missing:
+        raise _alias_or(missing, of) from missing
     commit = resolve_revision(of.hub.storage, repo, revision) if revision is not None else None
     return repo, repo_info(of.hub.storage, repo, of.actor, commit, want=want)
+
+
+def _alias_or(missing: RepoNotFound, of: Asked) -> HubError:
+    """`/api/models/gpt2/refs` looks like the info of a repository `gpt2/refs`."""
+    try:
+        to = resolve_alias(of.hub.storage, of.id.type, of.id.namespace, of.actor)
+    except RepoNotFound:
+        return missing
+    return Moved(RepoId(of.id.type, "", of.id.namespace), to)
 
 
 def _besides(info: RepoInfo) -> fields.Json:
