@@ -12,7 +12,8 @@ from zoco.core.errors import Invalid
 LENGTH_MIN = 8
 LENGTH_MAX = 1024  # bounds the work of hashing what a stranger sends
 
-hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+OWASP = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+hasher = OWASP
 
 
 def problem_with_password(password: str, name: str) -> str | None:
@@ -48,6 +49,11 @@ def is_password(password: str, hashed: str | None) -> bool:
 def is_outdated(hashed: str) -> bool:
     """Whether it was made with other parameters than today's."""
     return hasher.check_needs_rehash(hashed)
+
+
+def rehash(password: str) -> str:
+    """With today's parameters, of a password that was right a moment ago."""
+    return hasher.hash(password)
 
 
 def can_be_encoded(text: str) -> bool:

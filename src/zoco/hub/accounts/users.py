@@ -14,7 +14,7 @@ from zoco.core.errors import AlreadyExists, Conflict, Denied, Invalid, NotFound
 from zoco.core.ids import name_key, problem_with_namespace
 from zoco.hub.accounts import audit
 from zoco.hub.accounts.limits import RateLimiter
-from zoco.hub.accounts.passwords import hash_password, hasher, is_outdated, is_password
+from zoco.hub.accounts.passwords import hash_password, is_outdated, is_password, rehash
 from zoco.hub.accounts.store import names, orgs, sessions, tokens
 from zoco.hub.accounts.store import users as store
 from zoco.hub.accounts.store.users import UserInfo
@@ -212,7 +212,7 @@ def check_password(
     if found.disabled_at_ms is not None:
         raise Denied("This account is closed. Ask an administrator of this Hub to open it.")
     if is_outdated(hashed):
-        better = hasher.hash(password)
+        better = rehash(password)
         with db.write() as write:
             store.change(write, found.id, {"password_hash": better})
     return found
