@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from zoco.adapters.blobs.folder import FolderBlobStore
 from zoco.adapters.blobs.port import BlobStore
@@ -98,14 +98,13 @@ class Node:
 
 def make_node(folder: Path, db: Database | None = None, blobs: BlobStore | None = None, **limits: int) -> Node:
     """With its own cache; `db` and `blobs` may be another node's."""
-    is_first = db is None
     db = db or open_sqlite(folder / "zoco.db")
     blobs = blobs or FolderBlobStore(folder / "store", folder / "scratch")
     cache = GitCache(folder / "cache", blobs, 10**9)
     chosen = Limits(**{name: getattr(LIMITS, name) for name in LIMITS.__slots__} | limits)
-    if is_first:
-        metadata.create_all(db.engine)
-        with db.write() as write:
+    metadata.create_all(db.engine)
+    with db.write() as write:
+        if not write.execute(select(user.c.id)).first():
             values = {"id": 1, "public_id": "a" * 24, "name": "ana", "name_key": "ana", "kind": "user", "created_at": 0}
             write.execute(insert(namespace).values(values))
             write.execute(insert(user).values(id=1))

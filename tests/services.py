@@ -51,7 +51,7 @@ def running(words: list[str], log: Path, is_ready: Callable[[], bool], cwd: Path
     finally:
         process.terminate()
         try:
-            process.wait(20)
+            process.wait(3)  # all data is temporary: there is nothing to save
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

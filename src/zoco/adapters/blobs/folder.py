@@ -65,8 +65,12 @@ class FolderBlobStore:
             yield from ((at / name).as_posix() for name in names if not name.startswith("."))
 
     def fetch(self, key: str, to: Path) -> None:
+        source = self._root / checked(key)
         with _translated(key):
-            appear(to, lambda half: _link_or_copy(self._root / checked(key), half))
+            try:
+                _link_or_copy(source, to)
+            except FileExistsError:
+                appear(to, lambda half: _link_or_copy(source, half))
 
     def path(self, key: str) -> Path | None:
         self.size(key)

@@ -217,6 +217,12 @@ def _version_of(bare: Path) -> int:
 
 
 def _write(path: Path, text: str) -> None:
+    """A rename costs more than a look whether it is needed: most writes move one ref and leave HEAD as it is."""
+    try:
+        if path.read_text("utf-8") == text:
+            return
+    except FileNotFoundError:
+        pass
     appear(path, lambda half: _put(half, text))
 
 
@@ -227,7 +233,9 @@ def _put(path: Path, text: str) -> None:
 def _linked(source: Path, to: Path) -> bool:
     """False when it cannot be: the file is gone, or on another disk."""
     try:
-        appear(to, lambda half: os.link(source, half))
+        os.link(source, to)
+    except FileExistsError:
+        return True
     except OSError:
         return False
     return True
