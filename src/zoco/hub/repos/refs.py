@@ -138,7 +138,7 @@ def _find(storage: RepoStorage, repo: WritableRepo, ref: str) -> RefRow | None:
 
 
 def _delete(storage: RepoStorage, repo: WritableRepo, actor: Actor, ref: str, name: str, via: str) -> None:
-    there = _find(storage, repo, ref)
+    there = None if problem_with_ref(ref) else _find(storage, repo, ref)
     if there is None:
         raise RevisionNotFound(name[:200])
     _move(storage, repo, actor, Update(ref, there.oid, None), [], via)

@@ -44,7 +44,11 @@ def resolve_revision(storage: RepoStorage, repo: ReadableRepo, revision: str) ->
 
 def candidates(revision: str) -> list[str]:
     """Full names of the refs it could mean, the likeliest first. Empty when it can mean nothing at all."""
-    if not revision or len(revision.encode("utf-8", "replace")) > REF_BYTES_MAX or "\0" in revision:
+    try:
+        size = len(revision.encode())
+    except UnicodeEncodeError:  # a lone surrogate, from JSON
+        return []
+    if not 0 < size <= REF_BYTES_MAX or "\0" in revision:
         return []
     full = [revision] if revision.startswith("refs/") else []
     return [*full, BRANCHES + revision, TAGS + revision]
