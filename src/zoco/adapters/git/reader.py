@@ -123,8 +123,8 @@ class Reader:
             return None
 
     def log(self, tip: Oid, *, skip: int = 0, limit: int | None = None) -> list[Oid]:
-        """Newest first, as `git log`."""
-        walk = self.repository.walk(pygit2.Oid(hex=tip), SortMode.TIME)
+        """Newest first, as `git log`; never a commit before its children."""
+        walk = self.repository.walk(pygit2.Oid(hex=tip), SortMode.TOPOLOGICAL | SortMode.TIME)
         stop = None if limit is None else skip + limit
         return [Oid(str(commit.id)) for commit in itertools.islice(walk, skip, stop)]
 
