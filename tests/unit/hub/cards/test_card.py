@@ -99,14 +99,12 @@ def test_a_paper_linked_in_the_text_is_a_tag() -> None:
     ("yaml", "paths", "tags"),
     [
         (
-            "task_categories: [text-classification]\nlanguage: [es]\nlicense: cc-by-4.0\nsize_categories: [n<1K]\n"
-            "tags: [flowers]",
+            "task_categories: [text-classification]\nlanguage: [es]\nlicense: cc-by-4.0\ntags: [flowers]",
             ["data/train.csv", "data/test.csv", "README.md"],
             [
                 "task_categories:text-classification",
                 "language:es",
                 "license:cc-by-4.0",
-                "size_categories:n<1K",
                 "format:csv",
                 "modality:tabular",
                 "flowers",
@@ -117,7 +115,7 @@ def test_a_paper_linked_in_the_text_is_a_tag() -> None:
             [],
             ["task_categories:text-classification", "language:es", "text-classification"],
         ),
-        ("language: no", ["a.parquet"], ["language:no", "format:parquet"]),
+        ("size_categories: n<1K", ["a.parquet"], ["size_categories:n<1K", "format:parquet"]),
         ("", ["img/1.png", "img/2.png", "metadata.csv"], ["format:imagefolder", "modality:image"]),
         ("", ["README.md", "requirements.txt", "LICENSE"], []),
     ],
