@@ -96,7 +96,7 @@ def _new_face(storage: RepoStorage, repo: AdminRepo, branch: str) -> _Face:
     seen = replace(repo, default_branch=branch)  # subscribers look at the default branch only
     update = Update(ref, None, found.oid)
     with reader_with(storage, repo, found.commit) as git:
-        asked = (subscriber.prepare(AdminRepo(seen), git, [update]) for subscriber in storage.subscribers)
+        asked = (subscriber.prepare(seen, git, [update]) for subscriber in storage.subscribers)
         return _Face(found, tuple(writes for writes in asked if writes is not None))
 
 
