@@ -39,7 +39,7 @@ from zoco.surfaces.web.forms import Filled, Form
 from zoco.surfaces.web.pages.blob import EDITED_MAX_BYTES, can_be_edited
 from zoco.surfaces.web.pages.repo_head import PREFIXES, RepoHead, head_of, repo_id_of
 from zoco.surfaces.web.render import Page, go_to
-from zoco.surfaces.web.said import in_words
+from zoco.surfaces.web.said import in_words, translate
 from zoco.surfaces.web.serve import acts, shows
 from zoco.surfaces.web.visit import Visit
 
@@ -51,10 +51,7 @@ README = "README.md"
 
 @dataclass(frozen=True, slots=True)
 class EditContext:
-    """`path` is the file edited, or the folder a new one goes to; `parent` the commit the visitor looks at.
-
-    `warnings` are what a card lacks: shown once, then it may be saved as it is.
-    """
+    """`path` is the file edited, or the folder a new one goes to; `parent` the commit the visitor looks at."""
 
     head: RepoHead
     revision: str
@@ -63,7 +60,6 @@ class EditContext:
     is_new: bool
     text: str = ""
     form: Filled = field(default_factory=Filled)
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +87,12 @@ def save_new(visit: Visit, request: Request, form: Form) -> Page | Response:
     revision, folder = _place(request)
     text = _text(form)
     path = "/".join(part for part in (folder, form["name"].strip("/")) if part)
-    errors, warnings = _problems(visit, repo, path, text)
+    errors = _problems(visit, repo, path, text)
     if not form["name"]:
         errors = {"name": visit.language.gettext("The file needs a name.")}
     elif not errors and _exists(visit, repo, revision, path):
         errors["name"] = visit.language.gettext("There is a file with this name already.")
-    if not errors and not (warnings and not form.ticked("anyway")):
+    if not errors:
         try:
             _commit(visit, repo, actor, revision, FileOp(path, text.encode()), form, f"Create {path}")
             return go_to(urls.blob(repo.id, revision, path), visit, said="committed")
@@ -104,7 +100,7 @@ def save_new(visit: Visit, request: Request, form: Form) -> Page | Response:
             errors["name"] = in_words(visit.language, error)
     head = head_of(visit, repo, revision=revision)
     filled = Filled(form.typed(), errors)
-    context = EditContext(head, revision, folder, form["parent"], True, text, filled, () if errors else warnings)
+    context = EditContext(head, revision, folder, form["parent"], True, text, filled)
     return Page("repos/edit.html", context, status=422)
 
 
@@ -126,8 +122,8 @@ def save_edit(visit: Visit, request: Request, form: Form) -> Page | Response:
     repo, actor = _opened(visit, request)
     revision, path = _place(request)
     text = _text(form)
-    errors, warnings = _problems(visit, repo, path, text)
-    if not errors and not (warnings and not form.ticked("anyway")):
+    errors = _problems(visit, repo, path, text)
+    if not errors:
         try:
             if _current(visit, repo, revision, path, form["parent"]) == text:
                 return go_to(urls.blob(repo.id, revision, path), visit, said="unchanged")
@@ -139,7 +135,7 @@ def save_edit(visit: Visit, request: Request, form: Form) -> Page | Response:
             errors["text"] = in_words(visit.language, error)
     filled = Filled(form.typed(), errors)
     head = head_of(visit, repo, revision=revision)
-    context = EditContext(head, revision, path, form["parent"], False, text, filled, () if errors else warnings)
+    context = EditContext(head, revision, path, form["parent"], False, text, filled)
     return Page("repos/edit.html", context, status=422)
 
 
@@ -224,15 +220,12 @@ def _commit(
     return commit(visit.hub.storage, repo, actor, revision, asked, via="web").oid
 
 
-def _problems(visit: Visit, repo: WritableRepo, path: str, text: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """What stops a commit, by field; and what is only worth a second look: a card's metadata."""
+def _problems(visit: Visit, repo: WritableRepo, path: str, text: str) -> dict[str, str]:
+    """What stops a commit, by field: a text too long, or metadata of a card that cannot be read."""
     if len(text.encode("utf-8", "replace")) > EDITED_MAX_BYTES:
-        too_long = visit.language.gettext("The text is too long to edit here: change it with git or hf upload.")
-        return {"text": too_long}, ()
-    if path != README:
-        return {}, ()
-    verdict = validate(text, repo.id.type)
-    return {}, (*verdict.errors, *verdict.warnings) if verdict.errors else ()
+        return {"text": visit.language.gettext("The text is too long to edit here: change it with git or hf upload.")}
+    errors = validate(text, repo.id.type).errors if path == README else ()
+    return {"text": "; ".join(translate(visit.language, error) for error in errors)} if errors else {}
 
 
 def _stale(visit: Visit, repo: WritableRepo, revision: str, path: str, form: Form, text: str) -> Page:
