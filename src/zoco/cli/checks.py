@@ -18,7 +18,7 @@ from zoco.settings import Settings
 if TYPE_CHECKING:
     from zoco.adapters.db.engine import Database
 
-GIT_MIN = (2, 34)
+GIT_MIN = (2, 31)
 FREE_BYTES_MIN = 1_000_000_000
 CLOCK_OFF_MAX_S = 60
 RELEASED = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right shows an earlier day

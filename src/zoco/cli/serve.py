@@ -6,14 +6,17 @@ import argparse
 import fcntl
 import os
 import socket
-import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoco.adapters import logs
-from zoco.adapters.db.engine import Database
+from zoco.cli.kept_process import KeptProcess
 from zoco.settings import Settings, load
+
+if TYPE_CHECKING:
+    from zoco.adapters.db.engine import Database
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,12 +43,8 @@ def run(args: argparse.Namespace) -> int:
         return 2
     logs.set_up(settings.log_level)
     os.environ.update(as_environment(settings))
-    jobs = subprocess.Popen([sys.executable, "-m", "zoco.cli.main", "worker", "--end-with-parent"])
-    try:
+    with KeptProcess([sys.executable, "-m", "zoco.cli.main", "worker", "--end-with-parent"]):
         _serve(settings)
-    finally:
-        jobs.terminate()
-        jobs.wait(timeout=30)
     return 0
 
 
