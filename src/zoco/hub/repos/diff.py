@@ -78,13 +78,13 @@ def commit_diff(storage: RepoStorage, repo: ContentsRepo, commit: Oid) -> Diff:
     """Against its first parent; of a first commit, everything it holds."""
     with reader_with(storage, repo, commit) as git:
         parents = git.commit(commit).parents
-        return _diff(storage, git, parents[0] if parents else None, commit)
+        return _diff(git, parents[0] if parents else None, commit)
 
 
 def compare(storage: RepoStorage, repo: ContentsRepo, base: Oid | None, head: Oid) -> Diff:
     """From the tree of `base` (None: nothing) to that of `head`."""
     with reader_with(storage, repo, head) as git:
-        return _diff(storage, git, base, head)
+        return _diff(git, base, head)
 
 
 def unified_text(storage: RepoStorage, repo: ContentsRepo, base: Oid | None, head: Oid) -> Iterator[bytes]:
@@ -99,11 +99,11 @@ def unified_text(storage: RepoStorage, repo: ContentsRepo, base: Oid | None, hea
         )
 
 
-def _diff(storage: RepoStorage, git: Reader, base: Oid | None, head: Oid) -> Diff:
+def _diff(git: Reader, base: Oid | None, head: Oid) -> Diff:
     old = git.commit(base).tree if base else None
     found, total = changes(git.repository, old, git.commit(head).tree, FILES_MAX)
     sizes = _sizes(git, found)
-    said = pointers_among(storage, git, sizes)
+    said = pointers_among(git, sizes)
     lfs = {oid: LfsInfo(info.sha256, info.size, info.pointer_size) for oid, info in said.items()}
     files: list[FileDiff] = []
     left = LINES_MAX

@@ -64,7 +64,7 @@ def list_lfs_files(
     places: dict[Sha256, tuple[str, str]] = {}
     with reader(storage, repo) as git:
         for place, info in pointers_in_history(
-            storage, git, refs, {row.sha256 for row in rows}, objects_max=SEARCHED_OBJECTS_MAX
+            git, refs, {row.sha256 for row in rows}, objects_max=SEARCHED_OBJECTS_MAX
         ):
             places.setdefault(info.sha256, (place.path, place.ref))
     files = tuple(_file(row, *places.get(row.sha256, (row.sha256, None))) for row in rows)
@@ -100,7 +100,7 @@ def _rewrite(storage: RepoStorage, repo: AdminRepo, actor: Actor, shas: frozense
                     f"This history has more than {REWRITTEN_COMMITS_MAX} commits: rewrite it with git-filter-repo and"
                     " force-push, then delete the files with rewriteHistory=false."
                 )
-            pointers = pointers_in_history(storage, git, refs)
+            pointers = pointers_in_history(git, refs)
             rewriter = Rewriter(git, pack, {place.blob for place, info in pointers if info.sha256 in shas})
             updates = [Update(ref.name, ref.oid, rewriter.tip(ref.oid)) for ref in refs]
         changed = [update for update in updates if update.old != update.new]

@@ -12,7 +12,6 @@ from zoco.core.ids import EMPTY_TREE, Oid, Sha256
 from zoco.hub.lfs.objects import PointerInfo
 from zoco.hub.repos.entries import pointers_among, shown
 from zoco.hub.repos.ref_store import RefRow
-from zoco.hub.repos.storage import RepoStorage
 
 BATCH = 1000
 
@@ -27,7 +26,6 @@ class Place:
 
 
 def pointers_in_history(
-    storage: RepoStorage,
     git: Reader,
     refs: Sequence[RefRow],
     wanted: Collection[Sha256] | None = None,
@@ -40,7 +38,7 @@ def pointers_in_history(
     places = _blobs(git, refs, objects_max)
     while found := list(islice(places, BATCH)):
         sizes = {place.blob: git.size(place.blob) for place in found}
-        said = pointers_among(storage, git, sizes)
+        said = pointers_among(git, sizes)
         for place in found:
             if (info := said.get(place.blob)) and (left is None or info.sha256 in left):
                 yield place, info

@@ -76,7 +76,7 @@ def preupload(
         tree = Lookup(git, git.commit(commit).tree if commit else EMPTY_TREE)
         attributes = Attributes(_rules(git, tree, ".gitattributes") if git_attributes is None else git_attributes)
         ignore = Ignore(_rules(git, tree, ".gitignore") if git_ignore is None else git_ignore)
-        present = _present(storage, git, tree, files)
+        present = _present(git, tree, files)
     size_max = storage.limits.regular_file_size_max_bytes
     return Preupload(
         tuple(
@@ -123,7 +123,7 @@ def _rules(git: Reader, tree: Lookup, path: str) -> str:
     return git.read(found.oid)[1].decode("utf-8", "replace")
 
 
-def _present(storage: RepoStorage, git: Reader, tree: Lookup, files: Sequence[FileProbe]) -> dict[str, str]:
+def _present(git: Reader, tree: Lookup, files: Sequence[FileProbe]) -> dict[str, str]:
     blobs = {probe.path: held.oid for probe in files if (held := tree.find(probe.path)) and held.is_blob}
-    pointers = pointers_among(storage, git, {oid: git.size(oid) for oid in blobs.values()})
+    pointers = pointers_among(git, {oid: git.size(oid) for oid in blobs.values()})
     return {path: pointers[oid].sha256 if oid in pointers else oid for path, oid in blobs.items()}

@@ -66,7 +66,7 @@ def list_tree(
         steps = walk(git, folder, recursive=recursive, after=resume.after if resume else ())
         found = list(islice(steps, size + 1))
         rows = [(_joined(path, names), entry) for names, entry in found[:size]]
-        entries = describe(storage, git, rows)
+        entries = describe(git, rows)
         if expand:
             entries = with_last_commits(storage, repo, git, commit, entries)
     following = Cursor(commit, found[size - 1][0]).text() if len(found) > size else None
@@ -81,14 +81,14 @@ def paths_info(
         tree = Lookup(git, git.commit(commit).tree)
         asked = [path.strip("/") for path in paths]
         rows = [(path, entry) for path in asked if path and (entry := tree.find(path))]
-        entries = describe(storage, git, rows)
+        entries = describe(git, rows)
         return with_last_commits(storage, repo, git, commit, entries) if expand else entries
 
 
 def find_entry(storage: RepoStorage, repo: ReadableRepo, commit: Oid, path: str, *, expand: bool = False) -> Entry:
     """The root too. Raises EntryNotFound."""
     with reader_with(storage, repo, commit) as git:
-        entries = describe(storage, git, [(path.strip("/"), _entry_at(git, commit, path.strip("/")))])
+        entries = describe(git, [(path.strip("/"), _entry_at(git, commit, path.strip("/")))])
         return (with_last_commits(storage, repo, git, commit, entries) if expand else entries)[0]
 
 
@@ -103,7 +103,7 @@ def open_file(
         held = _entry_at(git, commit, path)
         if held.is_tree or held.is_submodule:
             raise EntryNotFound(path, commit)
-        entry = describe(storage, git, [(path, held)])[0]
+        entry = describe(git, [(path, held)])[0]
         if entry.lfs is None or raw:
             data = None if facts_only else git.read(entry.oid)[1]
             size = entry.lfs.pointer_size if entry.lfs else entry.size
@@ -117,11 +117,11 @@ def tree_size(storage: RepoStorage, repo: ReadableRepo, commit: Oid, path: str =
     with reader_with(storage, repo, commit) as git:
         held = _entry_at(git, commit, path)
         if not held.is_tree:
-            return describe(storage, git, [(path, held)])[0].size
+            return describe(git, [(path, held)])[0].size
         steps, total = walk(git, held.oid, recursive=True), 0
         while found := list(islice(steps, PAGE_SIZE_MAX)):
             files = [("", entry) for _, entry in found if not entry.is_tree]
-            total += sum(entry.size for entry in describe(storage, git, files))
+            total += sum(entry.size for entry in describe(git, files))
         return total
 
 
