@@ -111,5 +111,5 @@ def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SmallHub]:
     metadata.create_all(db.engine)
     blobs = FolderBlobStore(tmp_path / "blobs", tmp_path / "scratch")
     cache = GitCache(tmp_path / "cache", blobs, 10_000_000_000)
-    yield SmallHub(RepoStorage(db, blobs, cache, LIMITS, (CardSubscriber(),)))
+    yield SmallHub(RepoStorage(db, blobs, cache, LIMITS, (CardSubscriber(db, blobs),)))
     db.close()

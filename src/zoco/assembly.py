@@ -43,7 +43,7 @@ def open_storage(settings: Settings, db: Database) -> RepoStorage:
         gc_grace_ms=settings.gc_grace_hours * HOUR_MS,
     )
     cache = GitCache(settings.data / "cache", blobs, settings.cache_size_max_bytes)
-    return RepoStorage(db, blobs, cache, limits, subscribers=(CardSubscriber(),))
+    return RepoStorage(db, blobs, cache, limits, subscribers=(CardSubscriber(db, blobs),))
 
 
 def open_worker(settings: Settings) -> Worker:

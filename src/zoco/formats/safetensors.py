@@ -18,6 +18,7 @@ HEADER_SIZE_MAX = 25_000_000
 """What huggingface_hub accepts too (`SAFETENSORS_MAX_HEADER_LENGTH`)."""
 
 DIMENSIONS_MAX = 32
+PARAMETERS_MAX = 2**60
 
 Header = Mapping[str, Any]  # Any: somebody's JSON
 
@@ -54,6 +55,8 @@ def parameter_counts(header: Header) -> dict[str, int]:
         if not isinstance(dtype, str) or not isinstance(shape, list) or not _is_shape(shape):
             raise Invalid("The safetensors header describes a tensor without a dtype and a shape.")
         counts[dtype] = counts.get(dtype, 0) + math.prod(shape)
+    if any(number > PARAMETERS_MAX for number in counts.values()):
+        raise Invalid("The safetensors header describes more parameters than any file can hold.")
     return counts
 
 

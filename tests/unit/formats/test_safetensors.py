@@ -43,6 +43,7 @@ def test_the_headers_length_is_read_and_bounded() -> None:
         json.dumps({"a": tensor(None, [1])}).encode(),
         json.dumps({"a": tensor("F32", [-1])}).encode(),
         json.dumps({"a": tensor("F32", [2**60])}).encode(),
+        json.dumps({"a": tensor("F32", [2**47] * 2)}).encode(),
         json.dumps({"a": tensor("F32", [True])}).encode(),
         json.dumps({"a": tensor("F32", [1] * 100)}).encode(),
     ],

@@ -37,6 +37,8 @@ class Card:
     license: str | None = None
     description: str = ""
     config: Json | None = None
+    weights: Mapping[str, int] | None = None
+    """parameters by dtype; None where unknown"""
 
 
 def card_from(repo_type: RepoType, readme: FrontMatter, paths: Collection[str], config: Json | None) -> Card:

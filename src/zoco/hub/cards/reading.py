@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from zoco.core.ids import EMPTY_TREE, Oid, RepoType
-from zoco.formats.cards.card_yaml import YamlError, plain
+from zoco.formats.cards.card_yaml import YamlError, plain, text_for_json
 from zoco.formats.cards.front_matter import FrontMatter, split
 from zoco.formats.git.objects import Commit, Kind, TreeEntry
 from zoco.hub.cards.card import Card, card_from
@@ -95,4 +95,4 @@ def _json(objects: Objects, entry: TreeEntry | None) -> Mapping[str, Any]:
 def _text(objects: Objects, entry: TreeEntry, size_max: int) -> str | None:
     if objects.header(entry.oid)[1] > size_max:
         return None
-    return objects.read(entry.oid)[1].decode("utf-8", "replace")
+    return text_for_json(objects.read(entry.oid)[1].decode("utf-8", "replace"))

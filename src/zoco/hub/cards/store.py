@@ -12,6 +12,9 @@ from zoco.adapters.db.upsert import insert
 from zoco.core.ids import Oid
 from zoco.hub.cards.card import Card
 
+PARAMETERS_MAX = 2**62
+"""What a header claims may be more than a database's integer holds."""
+
 
 def save(write: Write, repo_key: int, commit: Oid, new: Card) -> None:
     """Takes the place of what was there."""
@@ -25,6 +28,8 @@ def save(write: Write, repo_key: int, commit: Oid, new: Card) -> None:
         "license": new.license,
         "description": new.description,
         "config": dict(new.config) if new.config is not None else None,
+        "weights": dict(new.weights) if new.weights is not None else None,
+        "parameters": min(sum(new.weights.values()), PARAMETERS_MAX) if new.weights is not None else None,
     }
     changed = {name: value for name, value in values.items() if name != "repo_id"}
     statement = insert(write, card).values(values).on_conflict_do_update(index_elements=["repo_id"], set_=changed)
@@ -60,6 +65,7 @@ def cards_of(read: Read, repo_keys: Sequence[int]) -> dict[int, tuple[Oid, Card]
                 license=row.license,
                 description=row.description,
                 config=row.config,
+                weights=row.weights,
             ),
         )
     return found

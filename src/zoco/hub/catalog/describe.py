@@ -14,12 +14,13 @@ from zoco.core.repos import ReadableRepo
 from zoco.hub.cards.card import Card
 from zoco.hub.cards.reading import read_card
 from zoco.hub.cards.service import cards_of
+from zoco.hub.cards.weights import weights_at
 from zoco.hub.catalog import store
-from zoco.hub.catalog.files import safetensors_at, siblings_at
-from zoco.hub.catalog.info import RepoInfo, info_from, main_size_of
+from zoco.hub.catalog.files import siblings_at
+from zoco.hub.catalog.info import RepoInfo, SafetensorsTotals, info_from, main_size_of
 from zoco.hub.catalog.query import Want
 from zoco.hub.catalog.store import ListedRow
-from zoco.hub.repos.open import open_for_reading
+from zoco.hub.repos.open import for_facts, open_for_reading
 from zoco.hub.repos.revisions import reader_with
 from zoco.hub.repos.storage import RepoStorage
 
@@ -68,7 +69,9 @@ def page_of_infos(
 
 
 def with_files(storage: RepoStorage, repo: ReadableRepo, info: RepoInfo, want: frozenset[Want]) -> RepoInfo:
-    """With what the wanted files say."""
+    """With what the wanted files say. Weights that were counted when they came need no file."""
+    if info.safetensors is not None:
+        want -= {Want.SAFETENSORS}
     if not want & _FROM_FILES:
         return info
     at = info.head
@@ -76,10 +79,12 @@ def with_files(storage: RepoStorage, repo: ReadableRepo, info: RepoInfo, want: f
         return replace(info, siblings=(), main_size=0)
     with reader_with(storage, repo, at) as git:
         if want & {Want.SIBLINGS, Want.SIZES}:
-            files = siblings_at(storage, git, at, sizes=Want.SIZES in want)
+            files = siblings_at(git, at, sizes=Want.SIZES in want)
             info = replace(info, siblings=files, main_size=main_size_of(files) if Want.SIZES in want else None)
         if Want.SAFETENSORS in want and info.id.type is RepoType.MODEL:
-            info = replace(info, safetensors=safetensors_at(storage, repo, git, at))
+            counts = weights_at(storage.db, storage.blobs, for_facts(repo), git, at)
+            totals = None if counts is None else SafetensorsTotals(counts, sum(counts.values()))
+            info = replace(info, safetensors=totals)
     return info
 
 

@@ -136,6 +136,7 @@ def info_from(row: ListedRow, card: Card | None, head: Oid | None) -> RepoInfo:
         mask_token=_mask_token(card),
         model_index=_list(card.data.get("model-index")),
         widget=_list(card.data.get("widget")),
+        safetensors=None if card.weights is None else SafetensorsTotals(card.weights, sum(card.weights.values())),
         base_models=tuple(
             BaseModel(name, base_model_relation(card.data, card.library_name)) for name in base_models(card.data)
         ),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
+from zoco.core.errors import Invalid
 from zoco.core.ids import RepoType
 
 PAGE_SIZE_MAX = 1000
@@ -19,6 +22,7 @@ class Sort(StrEnum):
     DOWNLOADS = "downloads"
     LIKES = "likes"
     NAME = "name"
+    PARAMETERS = "parameters"
 
 
 class Want(StrEnum):
@@ -61,6 +65,9 @@ class Query:
     linked_models: tuple[str, ...] = ()
     linked_datasets: tuple[str, ...] = ()
     """Spaces whose card names these"""
+    parameters_min: int | None = None
+    parameters_max: int | None = None
+    """only models whose number of parameters is known and within these, both included"""
     needs_inference: bool = False
     """only models that some inference provider serves: none does here yet"""
     count: bool = True
@@ -106,6 +113,22 @@ def tags_meant(word: str, type: RepoType | None) -> list[str]:
         if kind in ("task", "tasks", "pipeline_tag"):
             meant.append(f"task_categories:{value}")
     return list(dict.fromkeys([*meant, *(tag.lower() for tag in meant)]))
+
+
+_AMOUNT = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)([KMBT]?)", re.IGNORECASE)
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
+
+
+def parameters_between(text: str) -> tuple[int | None, int | None]:
+    """The bounds in `min:6B,max:128B`, either of which may be missing. Raises Invalid."""
+    bounds: dict[str, int] = {}
+    for part in filter(None, text.replace(" ", "").split(",")):
+        name, _, amount = part.partition(":")
+        found = _AMOUNT.fullmatch(amount)
+        if name not in ("min", "max") or found is None:
+            raise Invalid("num_parameters must be written like min:6B,max:128B (K, M, B and T are the units)")
+        bounds[name] = int(Decimal(found[1]) * _UNITS[found[2].upper()])
+    return bounds.get("min"), bounds.get("max")
 
 
 def all_filters(query: Query) -> list[list[str]]:

@@ -310,6 +310,10 @@ def _conditions(query: Query, actor: Actor | None) -> list[Condition]:
     if query.pipeline_tag is not None:
         task = exists().where(card.c.repo_id == repo.c.id, card.c.pipeline_tag == query.pipeline_tag)
         conditions.append(task)
+    if query.parameters_min is not None or query.parameters_max is not None:
+        low, high = query.parameters_min or 0, query.parameters_max if query.parameters_max is not None else 2**62
+        sized = exists().where(card.c.repo_id == repo.c.id, card.c.parameters.between(low, min(high, 2**62)))
+        conditions.append(sized)
     conditions += [_has_tag(tags) for tags in all_filters(query)]
     full_key = namespace.c.name_key + "/" + repo.c.name_key
     conditions += [full_key.contains(word, autoescape=True) for word in query.words()]
@@ -340,6 +344,9 @@ def _sorted_by(sort: Sort, now_ms: int) -> Expression:
         Sort.MODIFIED: repo.c.updated_at,
         Sort.DOWNLOADS: repo.c.downloads,
         Sort.LIKES: repo.c.likes,
+        Sort.PARAMETERS: select(func.coalesce(func.max(card.c.parameters), 0))
+        .where(card.c.repo_id == repo.c.id)
+        .scalar_subquery(),
         Sort.NAME: namespace.c.name_key + "/" + repo.c.name_key,
     }
     return columns[sort]

@@ -65,9 +65,9 @@ def _names(request: Request, kind: RepoType) -> tuple[str, ...]:
 
 
 def _query(request: Request, kind: RepoType, names: tuple[str, ...]) -> catalog.Query:
-    for name in ("num_parameters", "apps"):
-        if texts(request, name):
-            raise NotOffered(f"This Hub does not filter by `{name}` yet: leave it out and look at the items' info")
+    if texts(request, "apps"):
+        raise NotOffered("This Hub does not filter by `apps` yet: leave it out and look at the items' info")
+    least, most = catalog.parameters_between(request.query_params.get("num_parameters", ""))
     return catalog.Query(
         type=kind,
         filters=_words(request, "filter") + _words(request, "tags"),
@@ -84,6 +84,8 @@ def _query(request: Request, kind: RepoType, names: tuple[str, ...]) -> catalog.
         other=_words(request, "other"),
         linked_models=_words(request, "models"),
         linked_datasets=_words(request, "datasets"),
+        parameters_min=least,
+        parameters_max=most,
         needs_inference=bool(texts(request, "inference") or texts(request, "inference_provider")),
         count=False,
         want=fields.cost(kind, names),
@@ -106,6 +108,7 @@ _QUERY = (
     Query("config", "models: with parts of config.json", type="boolean"),
     Query("gated", "only gated ones, or only open ones", type="boolean"),
     Query("pipeline_tag", "models: a task"),
+    Query("num_parameters", "models: bounds like min:6B,max:128B"),
     Query("library", "models: a library", many=True),
     Query("language", "a language", many=True),
     Query("tags", "the same as filter", many=True),

@@ -105,3 +105,13 @@ def test_a_card_that_cannot_be_read_is_kept_as_a_problem_by_git_pushes(hub: Smal
     assert "Remove the space" in card.problem
     assert card.tags == ("es", "bert"), "what an obvious repair makes readable is read"
     assert card.description == "Still shown."
+
+
+def test_a_card_with_bytes_that_no_database_holds_is_pushed_all_the_same(hub: SmallHub) -> None:
+    """PostgreSQL refuses NUL in text: the first version of this room failed the push."""
+    ana = hub.user("ana")
+    hub.repo(ana, "ana/iris")
+    hub.commit(ana, "ana/iris", {"README.md": "---\ntags: [es]\n---\nHe\0llo \ufffe there.\n"})
+    card = the_card(hub, "ana/iris")
+    assert card.tags == ("es",)
+    assert card.description.startswith("Hello")

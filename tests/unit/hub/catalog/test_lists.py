@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -16,7 +17,7 @@ from zoco.core.access import Access, Actor, Gated, Grants, RepoFacts, Role, Visi
 from zoco.core.errors import Denied, Invalid
 from zoco.core.ids import RepoType, name_key
 from zoco.hub.catalog.lists import list_repos, list_storage, quicksearch, totals, trending
-from zoco.hub.catalog.query import Query, Sort, Want, all_filters
+from zoco.hub.catalog.query import Query, Sort, Want, all_filters, parameters_between
 from zoco.hub.catalog.store import readable_by
 from zoco.hub.catalog.tag_types import tags_by_type
 from zoco.hub.community.likes import like
@@ -283,6 +284,40 @@ def test_bad_limits_are_brought_into_bounds() -> None:
     assert Query(limit=-5).page_size == 1
     assert Query(limit=10**9).page_size == 1000
     assert Query(limit=10**9, want=frozenset({Want.SIBLINGS})).page_size == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds"),
+    [
+        ("min:6B,max:128B", (6 * 10**9, 128 * 10**9)),
+        ("max:1.5k", (None, 1500)),
+        ("min:7", (7, None)),
+        ("", (None, None)),
+        ("min:0, max:2T", (0, 2 * 10**12)),
+    ],
+)
+def test_bounds_of_parameters_are_read_with_their_units(text: str, bounds: tuple[int | None, int | None]) -> None:
+    assert parameters_between(text) == bounds
+
+
+@pytest.mark.parametrize("text", ["6B", "min:", "min:6X", "least:3", "min:1e9", "min:-1", "max:" + "9" * 30])
+def test_bounds_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(Invalid, match="min:6B"):
+        parameters_between(text)
+
+
+def test_models_are_found_and_ordered_by_their_parameters(hub: SmallHub) -> None:
+    ana = hub.user("ana")
+    for name, number in (("small", 10), ("large", 2_000_000_000)):
+        header = json.dumps({"w": {"dtype": "BF16", "shape": [number], "data_offsets": [0, 1]}})
+        text = len(header).to_bytes(8, "little").decode("latin-1") + header
+        hub.repo(ana, f"ana/{name}", {"model.safetensors": text})
+    hub.repo(ana, "ana/unknown")
+    assert names(hub, Query(parameters_max=10)) == ["small"]
+    assert names(hub, Query(parameters_min=11)) == ["large"]
+    assert set(names(hub, Query(parameters_min=0))) == {"small", "large"}
+    assert names(hub, Query(parameters_max=9)) == []
+    assert names(hub, Query(sort=Sort.PARAMETERS)) == ["large", "small", "unknown"]
 
 
 def test_filters_of_nothing_are_none() -> None:

@@ -312,6 +312,8 @@ card = Table(
     Column("license", String(64)),
     Column("description", Text, nullable=False, default=""),
     Column("config", Json),  # the parts of config.json that the API shows
+    Column("weights", Json),  # parameters by dtype, where the safetensors headers tell
+    Column("parameters", Big),  # their sum
 )
 
 repo_tag = Table(

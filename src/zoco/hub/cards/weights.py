@@ -1,0 +1,101 @@
+"""How many parameters does a model have? Counted from the headers of its safetensors files, never from the weights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from zoco.adapters.blobs.port import BlobNotFound, BlobStore
+from zoco.adapters.db.engine import Database
+from zoco.core.errors import HubError, Invalid
+from zoco.core.ids import EMPTY_TREE, Oid
+from zoco.core.repos import ContentsRepo
+from zoco.formats.git.objects import TreeEntry
+from zoco.formats.lfs.pointer import POINTER_SIZE_MAX, Pointer, parse_pointer
+from zoco.formats.safetensors import LENGTH_SIZE, header_size, parameter_counts, parse_header
+from zoco.hub.cards.reading import Objects
+from zoco.hub.lfs.objects import find_all
+
+Counts = Mapping[str, int]
+"""Parameters by dtype."""
+
+SHARDS_MAX = 500
+FIRST_READ_SIZE = 128 << 10
+"""Most headers fit into this, and are then read at once."""
+
+KNOWN_MAX = 20_000
+_known: dict[str, Counts] = {}
+
+_SHARD = re.compile(r"(.+)-\d{5}-of-\d{5}\.safetensors")
+
+
+def weights_at(
+    db: Database, blobs: BlobStore, repo: ContentsRepo, objects: Objects, commit: Oid, *, shards_max: int = SHARDS_MAX
+) -> Counts | None:
+    """Summed over the model's files in the root folder; None where there are none, or one of them cannot be read."""
+    root = objects.commit(commit).tree
+    top = {} if root == EMPTY_TREE else {entry.name.decode("utf-8", "replace"): entry for entry in objects.tree(root)}
+    chosen = weights_among(name for name, entry in top.items() if entry.is_blob)
+    if not chosen or len(chosen) > shards_max:
+        return None
+    totals: dict[str, int] = {}
+    try:
+        for counts in _counts_of(db, blobs, repo, objects, [top[name] for name in chosen]):
+            for dtype, number in counts.items():
+                totals[dtype] = totals.get(dtype, 0) + number
+    except (HubError, BlobNotFound):
+        return None  # a broken header, or a pointer to what was never uploaded: unknown, and nobody's error here
+    return totals
+
+
+def weights_among(names: Iterable[str]) -> list[str]:
+    """The files that make up one model: `model.safetensors`, else all shards of one series, else a single file."""
+    files = sorted(name for name in names if name.endswith(".safetensors"))
+    for usual in ("model.safetensors", "diffusion_pytorch_model.safetensors", "adapter_model.safetensors"):
+        if usual in files:
+            return [usual]
+    series: dict[str, list[str]] = {}
+    for name in files:
+        if found := _SHARD.fullmatch(name):
+            series.setdefault(found[1], []).append(name)
+    if series:
+        return series.get("model") or series[min(series)]
+    return files if len(files) == 1 else []
+
+
+def _counts_of(
+    db: Database, blobs: BlobStore, repo: ContentsRepo, objects: Objects, files: Iterable[TreeEntry]
+) -> Iterator[Counts]:
+    pointers: list[Pointer] = []
+    for entry in files:
+        data = objects.read(entry.oid)[1] if objects.header(entry.oid)[1] <= POINTER_SIZE_MAX else b""
+        pointer = parse_pointer(data)
+        if pointer:
+            pointers.append(pointer)
+        else:
+            yield _counts_in(data or objects.read(entry.oid)[1])
+    found = find_all(db, repo, [pointer.sha256 for pointer in pointers]) if pointers else {}
+    for pointer in pointers:
+        if pointer.sha256 not in found:
+            raise Invalid(f"LFS object {pointer.sha256} is not in this repository")
+        yield _counts_of_object(blobs, found[pointer.sha256].key, pointer.size)
+
+
+def _counts_in(data: bytes) -> Counts:
+    size = header_size(data[:LENGTH_SIZE])
+    return parameter_counts(parse_header(data[LENGTH_SIZE : LENGTH_SIZE + size]))
+
+
+def _counts_of_object(blobs: BlobStore, key: str, size: int) -> Counts:
+    """What is stored under a key never changes, so that a process reads each header once."""
+    counts = _known.get(key)
+    if counts is None:
+        start = b"".join(blobs.read(key, 0, min(FIRST_READ_SIZE, size)))
+        end = LENGTH_SIZE + header_size(start)
+        if len(start) < end <= size:
+            start += b"".join(blobs.read(key, len(start), end))
+        counts = _counts_in(start)
+        if len(_known) >= KNOWN_MAX:
+            _known.clear()
+        _known[key] = counts
+    return counts
