@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from tests.databases import migrated
 from tests.running import Person, Server
-from tests.services import postgres_server
+from tests.services import postgres_server, s3_server
 
-__all__ = ["migrated", "postgres_server"]
+__all__ = ["migrated", "postgres_server", "s3_server"]
 
 _numbers = itertools.count(1)
 

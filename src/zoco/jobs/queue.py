@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 
 from zoco.adapters.clock import fresh_uuid, now_ms
-from zoco.adapters.db.engine import Database, Read, Write
+from zoco.adapters.db.engine import Database, Write
 from zoco.adapters.db.tables import job
 from zoco.adapters.db.upsert import insert
 from zoco.core.errors import NotFound
@@ -139,14 +139,6 @@ def fail(db: Database, held: Job, error: str) -> bool:
     return gave_up
 
 
-def release(db: Database, held: Job) -> None:
-    """A worker that is asked to stop gives back what it has not begun."""
-    with db.write() as write:
-        write.execute(
-            update(job).where(_held(held)).values(lease_until=None, lease_holder=None, attempts=job.c.attempts - 1)
-        )
-
-
 def back_off_ms(attempts: int) -> int:
     """After the first failure 5 s, then four times longer each time, at most an hour."""
     return int(min(BACK_OFF_FIRST_MS * 4 ** (attempts - 1), BACK_OFF_MAX_MS))
@@ -198,12 +190,6 @@ def retry(db: Database, id: int) -> None:
         if row is None:
             raise NotFound(f"There is no failed job {id}.")
         enqueue(write, row.handler, row.payload, repo_key=row.repo_key)
-
-
-def count_due(read: Read, handlers: Iterable[str]) -> int:
-    """Jobs that wait for nothing but a worker, or run."""
-    condition = and_(job.c.handler.in_(list(handlers)), job.c.failed_at.is_(None), job.c.run_at <= now_ms())
-    return int(read.scalar(select(func.count()).select_from(job).where(condition)) or 0)
 
 
 # --- the SQL ------------------------------------------------------------------------------------------------------

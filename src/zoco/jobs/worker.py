@@ -74,6 +74,9 @@ class Worker:
             except Unavailable as error:
                 logs.warning("jobs_wait", why=error.message)
                 found = False
+            except Exception as error:  # noqa: BLE001 - the job loop must outlive every surprise
+                logs.error("jobs_stumbled", trace=error)
+                found = False
             if not found:
                 stop.wait(self._poll_s)
 

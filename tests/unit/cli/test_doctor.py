@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.services import PostgresServer
+from tests.services import PostgresServer, S3Server
 
 from zoco.adapters.blobs.folder import FolderBlobStore
 from zoco.cli import checks
@@ -144,3 +145,15 @@ def test_postgresql_without_schema_or_secret_fails_and_is_ok_after_the_cure(
     assert any("zoco migrate" in one.cure for one in found)
     assert main(["migrate", "--data", str(tmp_path), "--database-url", url]) == 0
     assert failures(Settings(data=tmp_path, database_url=url, secret_key="k" * 32)) == []
+
+
+@pytest.mark.s3
+def test_an_object_store_is_probed(healthy: Settings, s3_server: S3Server) -> None:
+    chosen = {
+        "storage_url": s3_server.fresh_bucket(),
+        "storage_endpoint": s3_server.endpoint,
+        "storage_access_key": s3_server.access_key,
+        "storage_secret_key": s3_server.secret_key,
+    }
+    assert failures(replace(healthy, **chosen)) == []
+    assert any("store at" in one.what for one in failures(replace(healthy, **chosen | {"storage_secret_key": "wrong"})))

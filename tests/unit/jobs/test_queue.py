@@ -12,7 +12,7 @@ from zoco.core.errors import NotFound
 from zoco.core.events import RefUpdated, RepoDeleted
 from zoco.core.ids import NULL_OID, Oid
 from zoco.jobs import outbox, queue
-from zoco.jobs.queue import Job, claim, done, enqueue, fail, list_jobs, release, renew, retry
+from zoco.jobs.queue import Job, claim, done, enqueue, fail, list_jobs, renew, retry
 
 HANDLERS = ("print", "draw")
 
@@ -156,13 +156,6 @@ def test_one_job_waits_for_each_key_and_a_begun_one_does_not_count(db: Database)
     put(db, n=3, idempotency_key="prune:7")
     assert [one.payload["n"] for one in list_jobs(db)] == [0, 2, 3]
     done(db, held)
-
-
-def test_a_worker_that_stops_gives_its_job_back(db: Database) -> None:
-    put(db)
-    release(db, claimed(db))
-    again = claimed(db)
-    assert again.attempts == 1
 
 
 def test_many_workers_share_the_work_without_doing_any_twice(db: Database) -> None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-
 from zoco.adapters.db.engine import Database, Read, Write
-from zoco.adapters.db.tables import repo
 from zoco.core.access import Access, Actor, Role, Visibility
 from zoco.core.errors import Conflict, Denied, Invalid, NotFound
 from zoco.core.ids import problem_with_namespace
@@ -176,10 +173,8 @@ def count_repos(db: Database, namespace: str, actor: Actor | None) -> RepoCounts
         found = names.find(read, namespace)
         if found is None:
             return RepoCounts()
-        query = select(repo.c.type, func.count()).where(repo.c.namespace_id == found.id).group_by(repo.c.type)
-        if actor is None or actor.role_in(found.name) is None:
-            query = query.where(repo.c.visibility == Visibility.PUBLIC.value)
-        counts = {str(kind): int(count) for kind, count in read.execute(query)}
+        sees_private = actor is not None and actor.role_in(found.name) is not None
+        counts = names.count_repos_by_type(read, found.id, sees_private=sees_private)
     return RepoCounts(counts.get("model", 0), counts.get("dataset", 0), counts.get("space", 0))
 
 

@@ -16,6 +16,7 @@ from zoco.hub.accounts.store.sessions import SessionInfo
 __all__ = ["SessionInfo", "end_session", "end_session_by_id", "is_csrf", "list_sessions", "start_session"]
 
 DAY_MS = 86_400_000
+SESSIONS_MAX = 100  # of one account; the longest unseen end
 
 
 def start_session(db: Database, user_id: int, user_agent: str, address: str, *, days: int) -> str:
@@ -34,6 +35,7 @@ def start_session(db: Database, user_id: int, user_agent: str, address: str, *, 
             address=address[:64],
             expires_at_ms=now_ms() + days * DAY_MS,
         )
+        store.keep_newest(write, user_id, SESSIONS_MAX)
         audit.record(write, user.name, "sign_in", user.name, address)
     return cookie
 

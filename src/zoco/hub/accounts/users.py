@@ -187,9 +187,7 @@ def set_password_hash(write: Write, of: UserInfo, hashed: str, *, keep_session: 
     audit.record(write, of.name, "user.password", of.name)
 
 
-def check_password(
-    db: Database, limiter: RateLimiter, name_or_email: str, password: str, address: str, *, audited: bool = True
-) -> UserInfo:
+def check_password(db: Database, limiter: RateLimiter, name_or_email: str, password: str, address: str) -> UserInfo:
     """The account these belong to.
 
     Only wrong passwords count against the limits (buckets `sign_in` for account and address, `sign_in_address` for an
@@ -205,9 +203,10 @@ def check_password(
     if not is_password(password, hashed) or found is None or hashed is None:
         limiter.check("sign_in", account)
         limiter.check("sign_in_address", address)
-        if found and audited:
-            with db.write() as write:
-                audit.record(write, found.name, "sign_in.wrong", found.name, address)
+        # for unknown accounts too, or the time of the write would tell which exist; what was typed may be a password
+        who = found.name if found else "?"
+        with db.write() as write:
+            audit.record(write, who, "sign_in.wrong", who, address)
         raise Invalid(WRONG)
     if found.disabled_at_ms is not None:
         raise Denied("This account is closed. Ask an administrator of this Hub to open it.")
@@ -260,6 +259,7 @@ def delete_user(db: Database, actor: Actor | None, name: str) -> None:
             if role == "admin" and not orgs.count_admins(write, org.id, besides=found.id):
                 raise Conflict(f"{found.name} is the last administrator of {org.name}: name another one first.")
         tokens.delete_all(write, found.id)
+        store.take_back_likes(write, found.id)
         names.remove(write, found.id)
         audit.record(write, actor, "user.delete", found.name)
 

@@ -90,3 +90,15 @@ def test_each_session_has_its_own_csrf_token(db: Database) -> None:
     assert not is_csrf(one.session, two.session.csrf)
     assert not is_csrf(one.session, "")
     assert not is_csrf(one.session, "\ud800é")
+
+
+def test_an_account_has_a_bounded_number_of_sessions(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zoco.hub.accounts.sessions.SESSIONS_MAX", 2)
+    ana, otto = user(db), user(db, "otto")
+    others = start_session(db, otto.id, "", "", days=1)
+    cookies = []
+    for n in range(3):
+        monkeypatch.setattr(store, "now_ms", lambda n=n: now_ms() + n)
+        cookies.append(start_session(db, ana.id, "", "", days=1))
+    assert [actor_from_session(db, cookie) is not None for cookie in cookies] == [False, True, True]
+    assert actor_from_session(db, others)

@@ -7,7 +7,7 @@ from zoco.adapters.db.engine import Database
 from zoco.core.access import Role
 from zoco.core.errors import AlreadyExists, Conflict, Denied, Invalid, InvalidCredentials, NotFound, RateLimited
 from zoco.hub.accounts import passwords
-from zoco.hub.accounts.audit import list_events
+from zoco.hub.accounts.audit import AuditQuery, list_events
 from zoco.hub.accounts.authenticate import actor_from_token
 from zoco.hub.accounts.limits import RateLimiter
 from zoco.hub.accounts.orgs import create_org, list_members, set_member
@@ -140,6 +140,16 @@ def test_an_unknown_account_costs_as_much_work_as_a_known_one(
     assert verified == ["a hash"]
 
 
+def test_an_unknown_account_writes_as_much_as_a_known_one(db: Database, limiter: RateLimiter) -> None:
+    """A write takes milliseconds, which would tell too; and what was typed as a name may be a password."""
+    user(db)
+    for name in ("ana", "my-password"):
+        with pytest.raises(Invalid):
+            check_password(db, limiter, name, "wrong password", "1.2.3.4")
+    wrong = list_events(db, AuditQuery(action="sign_in")).items
+    assert [one.subject for one in wrong] == ["?", "ana"]
+
+
 def test_wrong_passwords_are_limited_by_account_and_address(db: Database, limiter: RateLimiter) -> None:
     user(db)
     for _ in range(3):
@@ -239,6 +249,18 @@ def test_deleting_an_account_ends_its_tokens_and_frees_its_name(db: Database) ->
     with pytest.raises(NotFound):
         get_user(db, "ana")
     assert user(db).id != ana.id, "an id is never used again: jobs and folders may still mean the old one"
+
+
+def test_likes_go_with_their_account(db: Database) -> None:
+    ana = user(db)
+    key, _ = repository(db, user(db, "otto").id, "iris")
+    with db.write() as write:
+        write.exec_driver_sql(f"INSERT INTO repo_like (user_id, repo_id, created_at) VALUES ({ana.id}, {key}, 1)")
+        write.exec_driver_sql("UPDATE repo SET likes = 3")
+    delete_user(db, None, "ana")
+    with db.read() as read:
+        assert read.exec_driver_sql("SELECT likes FROM repo").scalar_one() == 2
+        assert read.exec_driver_sql("SELECT count(*) FROM repo_like").scalar_one() == 0
 
 
 def test_an_account_that_owns_something_is_not_deleted(db: Database) -> None:

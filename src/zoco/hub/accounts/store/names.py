@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from zoco.adapters.clock import fresh_public_id, now_ms
 from zoco.adapters.db.engine import Read, Write
 from zoco.adapters.db.tables import namespace, repo
+from zoco.core.access import Visibility
 from zoco.core.errors import AlreadyExists
 from zoco.core.ids import name_key
 
@@ -71,6 +72,13 @@ def remove(write: Write, id: int) -> None:
 
 def count_repos(read: Read, id: int) -> int:
     return int(read.scalar(select(func.count()).select_from(repo).where(repo.c.namespace_id == id)) or 0)
+
+
+def count_repos_by_type(read: Read, id: int, *, sees_private: bool) -> dict[str, int]:
+    query = select(repo.c.type, func.count()).where(repo.c.namespace_id == id).group_by(repo.c.type)
+    if not sees_private:
+        query = query.where(repo.c.visibility == Visibility.PUBLIC.value)
+    return {str(kind): int(count) for kind, count in read.execute(query)}
 
 
 def names_by_public_id(read: Read, public_ids: Iterable[str]) -> dict[str, Named]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from zoco.adapters.clock import now_ms
 from zoco.adapters.db.engine import Read, Write
@@ -102,13 +102,19 @@ def end_all(write: Write, user_id: int, *, besides: int | None = None) -> None:
 
 def slide(write: Write, seen: Mapping[int, int]) -> None:
     """`seen`: session id -> when. A session's lifetime (expiry less last sight) moves along with its use."""
-    for session_id, at in sorted(seen.items()):
+    if seen:
         lifetime = session.c.expires_at - session.c.last_seen_at
-        write.execute(
+        statement = (
             update(session)
-            .where(session.c.id == session_id, session.c.last_seen_at < at)
-            .values(expires_at=at + lifetime, last_seen_at=at)
+            .where(session.c.id == bindparam("session_id"), session.c.last_seen_at < bindparam("at"))
+            .values(expires_at=bindparam("at") + lifetime, last_seen_at=bindparam("at"))
         )
+        write.execute(statement, [{"session_id": one, "at": at} for one, at in sorted(seen.items())])
+
+
+def keep_newest(write: Write, user_id: int, count: int) -> None:
+    newest = select(session.c.id).where(session.c.user_id == user_id).order_by(session.c.last_seen_at.desc())
+    write.execute(delete(session).where(session.c.user_id == user_id, session.c.id.not_in(newest.limit(count))))
 
 
 def delete_expired(write: Write) -> int:

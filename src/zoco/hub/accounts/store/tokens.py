@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, or_, select, update
 
 from zoco.adapters.clock import now_ms
 from zoco.adapters.db.engine import Read, Write
@@ -169,9 +169,10 @@ def take_refresh(write: Write, hash: str, client_id: str) -> TokenInfo | None:
 
 def mark_used(write: Write, used: Mapping[int, int]) -> None:
     """`used`: token id -> when. Never goes back, whichever worker flushes last."""
-    for token_id, at in sorted(used.items()):
-        later = or_(token.c.last_used_at.is_(None), token.c.last_used_at < at)
-        write.execute(update(token).where(token.c.id == token_id, later).values(last_used_at=at))
+    if used:
+        later = or_(token.c.last_used_at.is_(None), token.c.last_used_at < bindparam("at"))
+        statement = update(token).where(token.c.id == bindparam("token_id"), later).values(last_used_at=bindparam("at"))
+        write.execute(statement, [{"token_id": token_id, "at": at} for token_id, at in sorted(used.items())])
 
 
 def delete_expired(write: Write, before_ms: int) -> int:

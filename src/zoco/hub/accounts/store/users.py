@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 
 from zoco.adapters.db.engine import Read, Write
-from zoco.adapters.db.tables import namespace, user
+from zoco.adapters.db.tables import like, namespace, repo, user
 from zoco.core.ids import name_key
 from zoco.hub.accounts.store.names import can_be_stored
 
@@ -88,6 +88,13 @@ def count_admins(read: Read, *, besides: int | None = None) -> int:
     if besides is not None:
         query = query.where(user.c.id != besides)
     return int(read.scalar(query) or 0)
+
+
+def take_back_likes(write: Write, id: int) -> None:
+    """The rows go with the account; the numbers that repositories show must follow."""
+    liked = select(like.c.repo_id).where(like.c.user_id == id)
+    write.execute(update(repo).where(repo.c.id.in_(liked)).values(likes=repo.c.likes - 1))
+    write.execute(delete(like).where(like.c.user_id == id))
 
 
 def _one(read: Read, condition: ColumnElement[bool]) -> UserInfo | None:
