@@ -75,13 +75,36 @@ def load(text: str) -> Value:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise YamlError(line, column, error.problem or error.context or "this is not YAML") from error
+        raise YamlError(line, column, _plainly(error.problem or error.context or "")) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise YamlError(line, 1, "a character that YAML does not allow") from error
     except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError) as error:
         # PyYAML's constructors raise the plain ones where an explicit tag does not fit (`!!bool x`)
-        raise YamlError(1, 1, f"this is not YAML: {error}"[:300]) from error
+        raise YamlError(1, 1, "a value that is not what its tag says, or a number of thousands of digits") from error
+
+
+_PLAINLY = (
+    ("mapping values are not allowed", "a second colon in a line, or a value that a key with a colon follows"),
+    ("did not find expected <document start>", "this line begins further left than the one above it"),
+    ("did not find expected key", "this line is not indented like those it belongs to, or a quote ends too early"),
+    ("did not find expected '-' indicator", "a line of a list that does not begin with '-'"),
+    ("did not find expected ',' or ']'", "a list that begins with '[' is never closed by ']'"),
+    ("did not find expected ',' or '}'", "a group that begins with '{' is never closed by '}'"),
+    ("did not find expected node content", "a list or a group that is begun but never finished"),
+    ("found unexpected end of stream", "a quote that is never closed"),
+    ("could not find expected ':'", "a line without `key: value`"),
+    ("found character that cannot start any token", "a value that begins with a tab, '@', '`' or '%'"),
+    ("block sequence entries are not allowed", "a '-' where no list can begin: put it on a line of its own"),
+    ("could not determine a constructor for the tag", "a tag ('!…') that cards do not have"),
+    ("found undefined alias", "a reference ('*…') to nothing: put text that begins with '*' between quotes"),
+    ("found invalid Unicode", "an escape for a character that does not exist"),
+)
+"""What libyaml says, and what it means to somebody who writes a card."""
+
+
+def _plainly(problem: str) -> str:
+    return next((said for words, said in _PLAINLY if words in problem), problem or "this is not YAML")
 
 
 def _check_depth(text: str) -> None:
