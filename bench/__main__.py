@@ -6,7 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
-SHARED = {"__main__", "peers", "report"}
+SHARED = {"__main__", "lfs", "peers", "report"}
 
 
 def main() -> None:

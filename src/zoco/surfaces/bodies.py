@@ -78,20 +78,22 @@ async def pour(chunks: AsyncIterator[bytes], feed: Callable[[bytes], None]) -> N
     Whatever stops it (an error of `feed`, a client that leaves), no `feed` runs any more when it returns.
     """
     feeding: asyncio.Task[None] | None = None
-    gathered = bytearray()
+    gathered: list[bytes] = []
+    size = 0
     try:
         async for chunk in chunks:
-            gathered += chunk
-            if len(gathered) >= PIECE_BYTES:
+            gathered.append(chunk)
+            size += len(chunk)
+            if size >= PIECE_BYTES:
                 if feeding:
                     await feeding
-                feeding = asyncio.create_task(in_long_thread(feed, bytes(gathered)))
-                gathered = bytearray()
+                feeding = asyncio.create_task(in_long_thread(feed, b"".join(gathered)))
+                gathered, size = [], 0
         if feeding:
             await feeding
             feeding = None
-        if gathered:
-            await in_long_thread(feed, bytes(gathered))
+        if size:
+            await in_long_thread(feed, b"".join(gathered))
     finally:
         if feeding:
             with anyio.CancelScope(shield=True):

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Self
 
 from zoco.adapters.blobs.port import BlobStore
+from zoco.adapters.blobs.writeback import start_writeback
 from zoco.adapters.clock import fresh_uuid, now_ms
 from zoco.adapters.db.engine import Database
 from zoco.adapters.failpoints import hit
@@ -24,6 +24,7 @@ from zoco.hub.lfs.batch import LfsLimits, too_large
 from zoco.hub.lfs.store import LfsObject
 
 KEYS: Final = "lfs/"
+WRITEBACK_BYTES: Final = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Upload:
         self._sha256, self._size = sha256, size
         self._hash = hashlib.sha256()
         self._received = 0
+        self._on_its_way = 0
         self._file = lfs.blobs.scratch / f"upload-{fresh_uuid()}"
         self._out = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
@@ -56,6 +58,9 @@ class Upload:
             raise Unprocessable(f"More bytes came than the {self._size} announced: the file changed; add it again.")
         self._hash.update(chunk)
         _write_all(self._out, chunk)
+        if self._received - self._on_its_way >= WRITEBACK_BYTES:
+            start_writeback(self._out, self._on_its_way, self._received - self._on_its_way)
+            self._on_its_way = self._received
 
     def finish(self) -> None:
         """Publish. Raises Unprocessable when the bytes are not those announced; then nothing is kept."""
@@ -113,12 +118,6 @@ class Upload:
             if stored and held.key != stored.key:  # another upload of the same bytes was first
                 store.doom_keys(write, [stored.key], now)
         return True
-
-
-def discard_scratch(folder: Path) -> None:
-    """Throw away what uploads of a killed process left. Only while no server runs on this folder."""
-    for left in folder.glob("upload-*"):
-        left.unlink(missing_ok=True)
 
 
 def _write_all(out: int, chunk: bytes | bytearray | memoryview) -> None:

@@ -14,7 +14,7 @@ from zoco.core.errors import TooLarge, Unprocessable
 from zoco.core.ids import Sha256
 from zoco.core.repos import WritableRepo
 from zoco.hub.lfs.objects import find
-from zoco.hub.lfs.upload import Lfs, Upload, discard_scratch
+from zoco.hub.lfs.upload import Lfs, Upload
 
 
 def sha(data: bytes) -> Sha256:
@@ -145,12 +145,3 @@ def test_many_uploads_of_one_object_at_once_end_in_one_stored_file(lfs: Lfs, new
         assert used_storage(lfs.db, own) == len(data)
     with lfs.db.read() as read:
         assert len(read.execute(select(lfs_link)).all()) == 6
-
-
-def test_scratch_of_a_killed_process_is_discarded(lfs: Lfs, new_repo: NewRepo) -> None:
-    upload = Upload(lfs, new_repo(), sha(b"weights"), 7, None)
-    upload.feed(b"weig")
-    (lfs.blobs.scratch / "not-ours").touch()
-    discard_scratch(lfs.blobs.scratch)
-    assert [path.name for path in lfs.blobs.scratch.iterdir()] == ["not-ours"]
-    upload.abort()
