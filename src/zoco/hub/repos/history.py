@@ -13,6 +13,7 @@ from zoco.core.ids import Oid
 from zoco.core.pages import Page
 from zoco.core.repos import ReadableRepo
 from zoco.formats.git.objects import Commit
+from zoco.formats.git.paths import problem_with_path
 from zoco.hub.repos.authors import accounts_of
 from zoco.hub.repos.history_cache import HistoryCache
 from zoco.hub.repos.revisions import reader_with
@@ -72,6 +73,8 @@ def list_commits(
     """
     size = max(1, min(limit, PAGE_SIZE_MAX))
     page, path = max(0, page), (path or "").strip("/")
+    if path and problem_with_path(path):
+        raise EntryNotFound(path, tip)
     with reader_with(storage, repo, tip) as git:
         ids = _ids(git, repo, tip, path)
         if path and not ids:

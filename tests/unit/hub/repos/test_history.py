@@ -37,8 +37,9 @@ def test_commits_come_newest_first_in_pages_with_their_number(
     of_path = list_commits(storage, repo_of_ana, tip, path="/0/")
     assert {info.title for info in of_path.items} == {"n 0", "n 2", "n 4"}
     assert (of_path.total, count_commits(storage, repo_of_ana, tip)) == (3, 7)
-    with pytest.raises(EntryNotFound):
-        list_commits(storage, repo_of_ana, tip, path="nowhere")
+    for path in ("nowhere", "0\0x", "\ud800", "..", "0/x"):
+        with pytest.raises(EntryNotFound):
+            list_commits(storage, repo_of_ana, tip, path=path)
 
 
 def test_a_deleted_file_keeps_its_history(storage: RepoStorage, repo_of_ana: WritableRepo, ana: Actor) -> None:
