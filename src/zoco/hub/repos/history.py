@@ -13,7 +13,6 @@ from zoco.core.ids import Oid
 from zoco.core.pages import Page
 from zoco.core.repos import ReadableRepo
 from zoco.formats.git.objects import Commit
-from zoco.formats.git.paths import problem_with_path
 from zoco.hub.repos.authors import accounts_of
 from zoco.hub.repos.history_cache import HistoryCache
 from zoco.hub.repos.revisions import reader_with
@@ -73,7 +72,7 @@ def list_commits(
     """
     size = max(1, min(limit, PAGE_SIZE_MAX))
     page, path = max(0, page), (path or "").strip("/")
-    if path and problem_with_path(path):
+    if "\0" in path or not _is_text(path):  # libgit2 would look for what comes before
         raise EntryNotFound(path, tip)
     with reader_with(storage, repo, tip) as git:
         ids = _ids(git, repo, tip, path)
@@ -109,6 +108,15 @@ def split_message(message: str) -> tuple[str, str]:
     """Title and the rest."""
     title, _, rest = message.strip().partition("\n")
     return title.strip(), rest.strip()
+
+
+def _is_text(path: str) -> bool:
+    """False for lone surrogates, which JSON can bring."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _histories = HistoryCache()
