@@ -31,6 +31,7 @@ RENDERED_MAX = 1_000_000
 KEPT_BYTES_MAX = 32_000_000
 FORMULA_MAX = 2_000
 FORMULAS_MAX = 400
+_ARG = re.compile(r"\\arg(?![a-zA-Z])")
 _UNREADABLE: tuple[type[Exception], ...] = (
     *(error for error in vars(tex_errors).values() if isinstance(error, type) and issubclass(error, Exception)),
     LookupError,
@@ -189,7 +190,9 @@ def _mathml(tex: str, display: str, env: Env) -> str:
     env["zoco.formulas"] += 1
     if len(tex) <= FORMULA_MAX and env["zoco.formulas"] <= FORMULAS_MAX:
         try:
-            return str(convert(tex.strip(), display=display))
+            drawn = str(convert(_ARG.sub(r"\\operatorname{arg}", tex.strip()), display=display))
+            if "<mi>\\" not in drawn:  # a command it does not know, shown as it is
+                return drawn
         except _UNREADABLE:
             pass
     return f'<code class="math-tex">{escape(tex.strip())}</code>'
