@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, select, update
 
 from zoco.adapters.clock import now_ms
 from zoco.adapters.db.engine import Read, Write
@@ -125,14 +125,17 @@ def of_user(read: Read, user_id: int) -> list[tuple[OrgInfo, Role]]:
     return [(_info(row), Role(row.role)) for row in rows]
 
 
+# built once: every request asks this
+_ROLES = (
+    select(namespace.c.name_key, member.c.role)
+    .select_from(member.join(namespace, namespace.c.id == member.c.org_id))
+    .where(member.c.user_id == bindparam("user_id"))
+)
+
+
 def roles_of_user(read: Read, user_id: int) -> dict[str, Role]:
     """Name key of the organisation -> role."""
-    rows = read.execute(
-        select(namespace.c.name_key, member.c.role)
-        .select_from(member.join(namespace, namespace.c.id == member.c.org_id))
-        .where(member.c.user_id == user_id)
-    )
-    return {row.name_key: Role(row.role) for row in rows}
+    return {row.name_key: Role(row.role) for row in read.execute(_ROLES, {"user_id": user_id})}
 
 
 def _one(read: Read, condition: ColumnElement[bool]) -> OrgInfo | None:

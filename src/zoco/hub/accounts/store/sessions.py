@@ -62,15 +62,19 @@ def add(write: Write, hash: str, user_id: int, csrf: str, user_agent: str, addre
     )
 
 
+# built once: every page asks this
+_GOOD = (
+    select(*_COLUMNS, namespace.c.name, namespace.c.name_key, user.c.is_admin)
+    .select_from(
+        session.join(user, user.c.id == session.c.user_id).join(namespace, namespace.c.id == session.c.user_id)
+    )
+    .where(session.c.hash == bindparam("hash"), session.c.expires_at > bindparam("now"), user.c.disabled_at.is_(None))
+)
+
+
 def find(read: Read, hash: str) -> tuple[SessionInfo, Holder] | None:
     """Only a session that is good now, of an account that is open."""
-    row = read.execute(
-        select(*_COLUMNS, namespace.c.name, namespace.c.name_key, user.c.is_admin)
-        .select_from(
-            session.join(user, user.c.id == session.c.user_id).join(namespace, namespace.c.id == session.c.user_id)
-        )
-        .where(session.c.hash == hash, session.c.expires_at > now_ms(), user.c.disabled_at.is_(None))
-    ).first()
+    row = read.execute(_GOOD, {"hash": hash, "now": now_ms()}).first()
     if row is None:
         return None
     return SessionInfo(*row[:8]), Holder(row.user_id, row.name, row.name_key, row.is_admin)

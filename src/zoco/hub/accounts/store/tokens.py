@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 
 from zoco.adapters.clock import now_ms
 from zoco.adapters.db.engine import Read, Write
@@ -89,27 +89,31 @@ def add(
     )  # fmt: skip
 
 
+_GOOD = (
+    select(*_COLUMNS, namespace.c.name.label("holder"), namespace.c.name_key, user.c.is_admin)
+    .select_from(token.join(user, user.c.id == token.c.user_id).join(namespace, namespace.c.id == token.c.user_id))
+    .where(
+        token.c.kind != "refresh",
+        or_(token.c.expires_at.is_(None), token.c.expires_at > bindparam("now")),
+        user.c.disabled_at.is_(None),
+    )
+)
+# built once: every request asks this, and building it takes as long as running it
+_GOOD_BY_HASH = _GOOD.where(token.c.hash == bindparam("hash"))
+_GOOD_BY_ID = _GOOD.where(token.c.id == bindparam("id"))
+
+
 def find(read: Read, hash: str) -> tuple[TokenInfo, Holder] | None:
     """Only a token that is good now, of an account that is open. Refresh tokens open nothing."""
-    return _good(read, token.c.hash == hash)
+    return _found(read.execute(_GOOD_BY_HASH, {"hash": hash, "now": now_ms()}).first())
 
 
 def find_by_id(read: Read, id: int) -> tuple[TokenInfo, Holder] | None:
     """As `find`."""
-    return _good(read, token.c.id == id)
+    return _found(read.execute(_GOOD_BY_ID, {"id": id, "now": now_ms()}).first())
 
 
-def _good(read: Read, condition: ColumnElement[bool]) -> tuple[TokenInfo, Holder] | None:
-    row = read.execute(
-        select(*_COLUMNS, namespace.c.name.label("holder"), namespace.c.name_key, user.c.is_admin)
-        .select_from(token.join(user, user.c.id == token.c.user_id).join(namespace, namespace.c.id == token.c.user_id))
-        .where(
-            condition,
-            token.c.kind != "refresh",
-            or_(token.c.expires_at.is_(None), token.c.expires_at > now_ms()),
-            user.c.disabled_at.is_(None),
-        )
-    ).first()
+def _found(row: Any) -> tuple[TokenInfo, Holder] | None:  # Any: a Row of _GOOD
     if row is None:
         return None
     return _info(row), Holder(row.user_id, row.holder, row.name_key, row.is_admin)
