@@ -16,12 +16,13 @@ from zoco.hub.cards.description import description_of
 
 Json = Mapping[str, Any]  # Any: somebody's JSON or YAML
 
-TAG_LENGTH_MAX = 300
+TAG_LENGTH_MAX = 290
 TAGS_MAX = 500
 
 _ARXIV = re.compile(
     r"arxiv\.org/(?:abs|pdf|html)/(\d{4}\.\d{4,5})|huggingface\.co/papers/(\d{4}\.\d{4,5})", re.IGNORECASE
 )
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ARXIV_TAG = re.compile(r"arxiv:(\d{4}\.\d{4,5})", re.IGNORECASE)
 
 
@@ -37,6 +38,8 @@ class Card:
     license: str | None = None
     description: str = ""
     config: Json | None = None
+    links: tuple[str, ...] = ()
+    """repositories that the card names, as `kind:owner/name` in lower case: kinds are model, dataset and base_model"""
     weights: Mapping[str, int] | None = None
     """parameters by dtype; None where unknown"""
 
@@ -62,7 +65,17 @@ def card_from(repo_type: RepoType, readme: FrontMatter, paths: Collection[str], 
         license=next(_licenses(data), None),
         description=description_of(readme.body),
         config=config,
+        links=_links(repo_type, data),
     )
+
+
+def _links(repo_type: RepoType, data: Json) -> tuple[str, ...]:
+    fields = {
+        RepoType.MODEL: (("dataset", "datasets"), ("base_model", "base_model")),
+        RepoType.DATASET: (),
+        RepoType.SPACE: (("model", "models"), ("dataset", "datasets")),
+    }[repo_type]
+    return _unique(f"{kind}:{name.lower()}" for kind, key in fields for name in _words(data.get(key)) if "/" in name)
 
 
 def base_models(data: Json) -> list[str]:
@@ -236,6 +249,6 @@ def _words(value: Any) -> list[str]:  # Any: a string, a list, or whatever the a
 
 
 def _unique(tags: Iterable[str]) -> tuple[str, ...]:
-    """In order, each once; what is longer than a tag may be is left out."""
-    kept = dict.fromkeys(tag for tag in tags if len(tag) <= TAG_LENGTH_MAX)
+    """In order, each once. What is longer than a tag may be, or holds control characters, is left out."""
+    kept = dict.fromkeys(tag for tag in tags if len(tag) <= TAG_LENGTH_MAX and not _CONTROL.search(tag))
     return tuple(kept)[:TAGS_MAX]

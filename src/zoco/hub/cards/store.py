@@ -11,6 +11,7 @@ from zoco.adapters.db.tables import card, repo_tag
 from zoco.adapters.db.upsert import insert
 from zoco.core.ids import Oid
 from zoco.hub.cards.card import Card
+from zoco.hub.cards.links import LINK, link_tag
 
 PARAMETERS_MAX = 2**62
 """What a header claims may be more than a database's integer holds."""
@@ -35,8 +36,9 @@ def save(write: Write, repo_key: int, commit: Oid, new: Card) -> None:
     statement = insert(write, card).values(values).on_conflict_do_update(index_elements=["repo_id"], set_=changed)
     write.execute(statement)
     write.execute(delete(repo_tag).where(repo_tag.c.repo_id == repo_key))
-    if new.tags:
-        rows = [{"repo_id": repo_key, "tag": tag, "position": at} for at, tag in enumerate(new.tags)]
+    tags = [*new.tags, *(link_tag(link) for link in new.links)]
+    if tags:
+        rows = [{"repo_id": repo_key, "tag": tag, "position": at} for at, tag in enumerate(tags)]
         write.execute(insert(write, repo_tag), rows)
 
 
@@ -59,12 +61,13 @@ def cards_of(read: Read, repo_keys: Sequence[int]) -> dict[int, tuple[Oid, Card]
             Card(
                 data=row.data,
                 problem=row.problem,
-                tags=tuple(tags.get(row.repo_id, ())),
+                tags=tuple(tag for tag in tags.get(row.repo_id, ()) if not tag.startswith(LINK)),
                 pipeline_tag=row.pipeline_tag,
                 library_name=row.library_name,
                 license=row.license,
                 description=row.description,
                 config=row.config,
+                links=tuple(tag.removeprefix(LINK) for tag in tags.get(row.repo_id, ()) if tag.startswith(LINK)),
                 weights=row.weights,
             ),
         )

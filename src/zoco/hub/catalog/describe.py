@@ -12,6 +12,7 @@ from zoco.core.errors import HubError, RepoNotFound
 from zoco.core.ids import Oid, RepoType
 from zoco.core.repos import ReadableRepo
 from zoco.hub.cards.card import Card
+from zoco.hub.cards.links import tag_naming
 from zoco.hub.cards.reading import read_card
 from zoco.hub.cards.service import cards_of
 from zoco.hub.cards.weights import weights_at
@@ -104,24 +105,23 @@ def with_relations(
 
 
 def _children(read: Read, info: RepoInfo, actor: Actor | None) -> int:
-    return store.count_named_in_tags(read, f"base_model:{info.id.full_name}", actor)
+    return store.count_named_in_tags(read, tag_naming("base_model", info.id.full_name), actor)
 
 
 def _linked(read: Read, info: RepoInfo, actor: Actor | None) -> RepoInfo:
     """Only names that exist and that the caller may read: a link lives and dies with what it points to."""
-    name = info.id.full_name
     match info.id.type:
         case RepoType.MODEL:
-            spaces = store.spaces_naming(read, "models", name, actor, LINKED_MAX)
-            datasets = _existing(read, RepoType.DATASET, info, actor)
-            return replace(info, spaces=tuple(one.full_name for one in spaces), datasets=datasets)
-        case RepoType.DATASET:
-            models = store.named_in_tags(read, f"dataset:{name}", RepoType.MODEL, actor, LINKED_MAX)
-            spaces = store.spaces_naming(read, "datasets", name, actor, LINKED_MAX)
             return replace(
                 info,
-                models=tuple(one.full_name for one in models),
-                spaces=tuple(one.full_name for one in spaces),
+                spaces=_naming(read, RepoType.SPACE, "model", info, actor),
+                datasets=_existing(read, RepoType.DATASET, info, actor),
+            )
+        case RepoType.DATASET:
+            return replace(
+                info,
+                models=_naming(read, RepoType.MODEL, "dataset", info, actor),
+                spaces=_naming(read, RepoType.SPACE, "dataset", info, actor),
             )
         case RepoType.SPACE:
             return replace(
@@ -131,10 +131,17 @@ def _linked(read: Read, info: RepoInfo, actor: Actor | None) -> RepoInfo:
             )
 
 
+def _naming(read: Read, type: RepoType, kind: str, info: RepoInfo, actor: Actor | None) -> tuple[str, ...]:
+    """Repositories of a type whose card names this one."""
+    found = store.named_in_tags(read, tag_naming(kind, info.id.full_name), type, actor, LINKED_MAX)
+    return tuple(id_.full_name for id_ in found)
+
+
 def _existing(read: Read, type: RepoType, info: RepoInfo, actor: Actor | None) -> tuple[str, ...]:
     names = info.card.get(type.plural)
     words = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    return tuple(id_.full_name for id_ in store.readable_ids(read, type, words[:LINKED_MAX], actor))
+    found = store.readable_ids(read, type, words[:LINKED_MAX], actor) if words else ()
+    return tuple(id_.full_name for id_ in found)
 
 
 def _card(known: tuple[Oid, Card] | None) -> Card | None:

@@ -10,9 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    Text,
     and_,
-    cast,
     exists,
     false,
     func,
@@ -26,6 +24,7 @@ from zoco.adapters.db.tables import card, download_day, like, namespace, org, pa
 from zoco.core.access import Access, Actor, Gated, Visibility
 from zoco.core.ids import Oid, RepoId, RepoType, name_key
 from zoco.core.pages import cursor_after, values_of_cursor
+from zoco.hub.cards.links import LINK, tag_naming
 from zoco.hub.catalog.query import Query, Sort, all_filters
 
 TRENDING_DAYS = 7
@@ -163,17 +162,6 @@ def count_named_in_tags(read: Read, tag: str, actor: Actor | None) -> int:
     return int(read.execute(query).scalar_one())
 
 
-def spaces_naming(read: Read, key: str, name: str, actor: Actor | None, limit: int) -> list[RepoId]:
-    """Spaces whose card lists `name` under `models` or `datasets`."""
-    query = (
-        _ids()
-        .where(repo.c.type == RepoType.SPACE.value, readable_by(actor), _card_lists(key, name))
-        .order_by(repo.c.likes.desc(), repo.c.id.desc())
-        .limit(limit)
-    )
-    return [_id(row) for row in read.execute(query)]
-
-
 def readable_ids(read: Read, type: RepoType, names: Sequence[str], actor: Actor | None) -> list[RepoId]:
     """Those of `names` (owner/name) that exist and that the caller may read, in the order asked."""
     keys = list(dict.fromkeys(name_key(name) for name in names))
@@ -205,7 +193,7 @@ def tag_counts(read: Read, type: RepoType, actor: Actor | None, prefix: str, lim
     query = (
         select(repo_tag.c.tag, number)
         .select_from(joined)
-        .where(repo.c.type == type.value, readable_by(actor))
+        .where(repo.c.type == type.value, readable_by(actor), ~repo_tag.c.tag.startswith(LINK))
         .group_by(repo_tag.c.tag)
         .order_by(number.desc(), repo_tag.c.tag)
         .limit(limit)
@@ -317,20 +305,14 @@ def _conditions(query: Query, actor: Actor | None) -> list[Condition]:
     conditions += [_has_tag(tags) for tags in all_filters(query)]
     full_key = namespace.c.name_key + "/" + repo.c.name_key
     conditions += [full_key.contains(word, autoescape=True) for word in query.words()]
-    conditions += [_card_lists("models", name) for name in query.linked_models]
-    conditions += [_card_lists("datasets", name) for name in query.linked_datasets]
+    conditions += [_has_tag([tag_naming("model", name)]) for name in query.linked_models]
+    conditions += [_has_tag([tag_naming("dataset", name)]) for name in query.linked_datasets]
     return conditions
 
 
 def _has_tag(tags: Sequence[str]) -> Condition:
     tagged: Condition = repo.c.id.in_(select(repo_tag.c.repo_id).where(repo_tag.c.tag.in_(tags)))
     return tagged
-
-
-def _card_lists(key: str, name: str) -> Condition:
-    """A list inside the card's JSON, as text: the one form that both databases search alike."""
-    listed = func.lower(cast(card.c.data[key], Text))
-    return exists().where(card.c.repo_id == repo.c.id, listed.contains(f'"{name.lower()}"', autoescape=True))
 
 
 def _ascends(query: Query) -> bool:

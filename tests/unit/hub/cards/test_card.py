@@ -128,10 +128,28 @@ def test_a_spaces_tags_begin_with_its_sdk() -> None:
     assert card("space", "sdk: gradio\ntags: [fun]\nlicense: mit").tags == ("gradio", "fun", "license:mit")
 
 
+@pytest.mark.parametrize(
+    ("type_", "yaml", "links"),
+    [
+        ("model", "datasets: [Ana/Llamas, squad]\nbase_model: A/B", ("dataset:ana/llamas", "base_model:a/b")),
+        ("space", "models: [A/B]\ndatasets: c/d", ("model:a/b", "dataset:c/d")),
+        ("dataset", "source_datasets: [a/b]", ()),
+    ],
+)
+def test_links_are_found_in_any_case(type_: str, yaml: str, links: tuple[str, ...]) -> None:
+    assert card(type_, yaml).links == links
+
+
+def test_a_tag_with_control_characters_is_none() -> None:
+    """Among the tags stand hidden ones for links, which nobody may forge."""
+    read = card("model", 'tags: ["\\x1fmodel:a/b", "a\\x1fb", "a\\nb", fine, 👩‍🔬]')
+    assert read.tags == ("model:a/b", "fine", "👩‍🔬")
+
+
 def test_tags_are_bounded() -> None:
     many = card("model", "tags: [" + ", ".join(f"t{n}" for n in range(5000)) + "]")
     assert len(many.tags) == TAGS_MAX
-    assert card("model", f"tags: [{'x' * 301}, y]").tags == ("y",)
+    assert card("model", f"tags: [{'x' * 291}, y]").tags == ("y",)
 
 
 def test_a_broken_card_still_has_what_its_files_say() -> None:

@@ -243,6 +243,13 @@ def everything(hub: SmallHub) -> SmallHub:
     return hub
 
 
+def test_hidden_links_are_no_tags(models: SmallHub) -> None:
+    for type_ in RepoType:
+        assert all(tag.id.isprintable() for tags in tags_by_type(models.storage, None, type_).values() for tag in tags)
+    for info in list_repos(models.storage, None, Query()).items:
+        assert all(tag.isprintable() for tag in info.tags)
+
+
 def test_quick_search_finds_names_and_people(models: SmallHub) -> None:
     models.user("spanner")
     models.org("spanish-lab", {"ana": Role.ADMIN})
