@@ -6,10 +6,10 @@ name.
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 
 from zoco.core.errors import Invalid
@@ -19,6 +19,16 @@ BODY_SIZE_MAX = 4_000_000
 FORM_FIELDS_MAX = 20_000
 
 M = TypeVar("M", bound=BaseModel)
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not hold NUL characters")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+"""What is stored or looked for: databases and git take no NUL."""
 
 
 class Body(BaseModel):

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from zoco.core.errors import Invalid
 from zoco.core.ids import RepoType
 from zoco.surfaces import routing as routing  # its convertors `seg` and `rest` are used below
 
@@ -96,7 +97,18 @@ class Call:
 
 def routes_of(calls: Iterable[Call]) -> list[Route]:
     """One route for each path and handler; Starlette answers HEAD wherever GET is served."""
-    return [Route(call.path, call.handler, methods=[call.method], name=call.operation) for call in calls]
+    return [Route(call.path, _checked(call.handler), methods=[call.method], name=call.operation) for call in calls]
+
+
+def _checked(handler: Handler) -> Handler:
+    """No database takes a NUL, and no name, tag or search holds one: refused here, once for every parameter."""
+
+    async def answer(request: Request) -> Response:
+        if b"%00" in request.scope["query_string"] or b"\0" in request.scope["query_string"]:
+            raise Invalid("The query must not hold NUL characters")
+        return await handler(request)
+
+    return answer
 
 
 LIMIT = Query("limit", "items on a page", type="integer")

@@ -14,17 +14,17 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from zoco.core.errors import Invalid, TooLarge
 from zoco.core.ids import is_sha256
-from zoco.surfaces.hub_api.bodies import Body, problem_with
+from zoco.surfaces.hub_api.bodies import Body, Text, problem_with
 
 
 class Header(Body):
-    summary: str
-    description: str | None = None
-    parentCommit: str | None = None  # noqa: N815 - wire spelling
+    summary: Text
+    description: Text | None = None
+    parentCommit: Text | None = None  # noqa: N815 - wire spelling
 
 
 class InlineFile(Body):
-    path: str
+    path: Text
     content: str
     encoding: Literal["base64", "utf-8"] = "utf-8"
 
@@ -36,14 +36,14 @@ class InlineFile(Body):
 
 
 class LfsFile(Body):
-    path: str
-    oid: str
+    path: Text
+    oid: Text
     algo: Literal["sha256"] = "sha256"
     size: int | None = Field(default=None, ge=0)
 
 
 class Deleted(Body):
-    path: str
+    path: Text
 
 
 class HeaderLine(Body):
@@ -72,9 +72,9 @@ Line = Annotated[HeaderLine | FileLine | LfsLine | DeletedLine, Field(discrimina
 class WholeCommit(Body):
     """The older form."""
 
-    summary: str
-    description: str | None = None
-    parentCommit: str | None = None  # noqa: N815 - wire spelling
+    summary: Text
+    description: Text | None = None
+    parentCommit: Text | None = None  # noqa: N815 - wire spelling
     files: list[InlineFile] = Field(default=[])
     lfsFiles: list[LfsFile] = Field(default=[])  # noqa: N815 - wire spelling
     deletedFiles: list[Deleted] = Field(default=[])  # noqa: N815 - wire spelling

@@ -11,10 +11,11 @@ from typing_extensions import TypedDict
 
 from zoco.core.errors import Invalid
 from zoco.core.ids import Sha256, is_sha256
+from zoco.core.repos import AdminRepo
 from zoco.hub.repos.lfs_files import LfsFile, delete_lfs_files, list_lfs_files
 from zoco.hub.repos.open import open_for_admin, open_for_reading
 from zoco.surfaces.hub_api.asked import Asked, asked, cursor_of, flag, number, signed_in
-from zoco.surfaces.hub_api.bodies import Body, json_body
+from zoco.surfaces.hub_api.bodies import Body, Text, json_body
 from zoco.surfaces.hub_api.calls import API, PAGE, Call, Query
 from zoco.surfaces.hub_api.people import PersonItem, person_item
 from zoco.surfaces.hub_api.replies import iso, json_reply, page_reply
@@ -24,7 +25,7 @@ DELETIONS_MAX = 1000
 
 
 class Deletions(Body):
-    sha: list[str] = Field(max_length=DELETIONS_MAX)
+    sha: list[Text] = Field(max_length=DELETIONS_MAX)
     rewriteHistory: bool = False  # noqa: N815 - wire spelling
 
 
@@ -52,23 +53,24 @@ async def list_files_in_lfs(request: Request) -> Response:
 
 async def delete_files_in_lfs(request: Request) -> Response:
     of = await asked(request)
+    repo = await in_thread(open_for_admin, of.hub.storage, of.id, of.actor)
     body = await json_body(request, DeletionsBody)
-    await _delete(request, of, body.deletions.sha, rewrite_history=body.deletions.rewriteHistory)
+    await _delete(request, of, repo, body.deletions.sha, rewrite_history=body.deletions.rewriteHistory)
     return json_reply({})
 
 
 async def delete_file_in_lfs(request: Request) -> Response:
     of = await asked(request)
+    repo = await in_thread(open_for_admin, of.hub.storage, of.id, of.actor)
     sha = str(request.path_params["sha"])
-    await _delete(request, of, [sha], rewrite_history=flag(request, "rewriteHistory"))
+    await _delete(request, of, repo, [sha], rewrite_history=flag(request, "rewriteHistory"))
     return json_reply({})
 
 
-async def _delete(request: Request, of: Asked, shas: list[str], *, rewrite_history: bool) -> None:
+async def _delete(request: Request, of: Asked, repo: AdminRepo, shas: list[str], *, rewrite_history: bool) -> None:
     """Clients send the `fileOid` that the list gave: here a SHA-256."""
     if wrong := [sha for sha in shas if not is_sha256(sha)]:
         raise Invalid(f"{wrong[0][:80]!r} is not a SHA-256: send the fileOid of the list of LFS files")
-    repo = await in_thread(open_for_admin, of.hub.storage, of.id, of.actor)
     actor = await signed_in(request)
     await in_long_thread(
         delete_lfs_files,

@@ -16,7 +16,7 @@ from zoco.core.errors import HubError, Invalid
 from zoco.hub.accounts.oauth import Issued, OAuthError, poll_device, refresh, start_device
 from zoco.surfaces.context import endpoint_of
 from zoco.surfaces.http_status import error_headers
-from zoco.surfaces.hub_api.bodies import Body, form_or_json_body
+from zoco.surfaces.hub_api.bodies import Body, Text, form_or_json_body
 from zoco.surfaces.hub_api.calls import Call
 from zoco.surfaces.hub_api.replies import json_reply
 from zoco.surfaces.state import hub_of
@@ -29,15 +29,15 @@ NOT_CACHED = {"Cache-Control": "no-store"}
 
 
 class DeviceBody(Body):
-    client_id: str = ""
-    scope: str = ""
+    client_id: Text = ""
+    scope: Text = ""
 
 
 class TokenBody(Body):
-    grant_type: str = ""
-    client_id: str = ""
-    device_code: str = ""
-    refresh_token: str = ""
+    grant_type: Text = ""
+    client_id: Text = ""
+    device_code: Text = ""
+    refresh_token: Text = ""
 
 
 class DeviceAnswer(TypedDict):

@@ -12,25 +12,25 @@ from zoco.hub.repos.open import open_for_reading, open_for_writing
 from zoco.hub.repos.refs import RefInfo, create_branch, create_tag, delete_branch, delete_tag, list_refs
 from zoco.hub.repos.squash import super_squash
 from zoco.surfaces.hub_api.asked import asked, flag, revision_of, signed_in
-from zoco.surfaces.hub_api.bodies import Body, json_body
+from zoco.surfaces.hub_api.bodies import Body, Text, json_body
 from zoco.surfaces.hub_api.calls import API, Call, Query
 from zoco.surfaces.hub_api.replies import json_reply
 from zoco.surfaces.threads import in_long_thread, in_thread
 
 
 class BranchBody(Body):
-    startingPoint: str | None = None  # noqa: N815 - wire spelling
+    startingPoint: Text | None = None  # noqa: N815 - wire spelling
     emptyBranch: bool | None = None  # noqa: N815 - wire spelling
     overwrite: bool | None = None
 
 
 class TagBody(Body):
-    tag: str
-    message: str | None = None
+    tag: Text
+    message: Text | None = None
 
 
 class SquashBody(Body):
-    message: str | None = None
+    message: Text | None = None
 
 
 class RefItem(TypedDict):
@@ -66,8 +66,8 @@ async def list_repo_refs(request: Request) -> Response:
 
 async def add_branch(request: Request) -> Response:
     of = await asked(request)
-    body = await json_body(request, BranchBody)
     repo = await in_thread(open_for_writing, of.hub.storage, of.id, of.actor)
+    body = await json_body(request, BranchBody)
     await in_long_thread(
         create_branch,
         of.hub.storage,
@@ -90,8 +90,8 @@ async def remove_branch(request: Request) -> Response:
 
 async def add_tag(request: Request) -> Response:
     of = await asked(request)
-    body = await json_body(request, TagBody)
     repo = await in_thread(open_for_writing, of.hub.storage, of.id, of.actor)
+    body = await json_body(request, TagBody)
     actor, revision = await signed_in(request), revision_of(request)
     await in_long_thread(
         create_tag, of.hub.storage, repo, actor, body.tag, revision=revision, message=body.message or ""
@@ -108,8 +108,8 @@ async def remove_tag(request: Request) -> Response:
 
 async def squash_history(request: Request) -> Response:
     of = await asked(request)
-    body = await json_body(request, SquashBody)
     repo = await in_thread(open_for_writing, of.hub.storage, of.id, of.actor)
+    body = await json_body(request, SquashBody)
     actor, revision = await signed_in(request), revision_of(request)
     oid = await in_long_thread(super_squash, of.hub.storage, repo, actor, revision, body.message or "")
     answer: Squashed = {"commitId": oid}

@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from zoco.core.access import Actor, Gated, Visibility
 from zoco.core.errors import Invalid
 from zoco.core.ids import RepoId, RepoType
+from zoco.core.repos import AdminRepo, ContentsRepo
 from zoco.hub.repos.create import create_repo
 from zoco.hub.repos.delete import delete_repo
 from zoco.hub.repos.duplicate import duplicate_repo
@@ -21,7 +22,7 @@ from zoco.hub.repos.open import open_for_admin, open_for_contents
 from zoco.hub.repos.settings import RepoSettings, change_settings
 from zoco.surfaces.context import endpoint_of
 from zoco.surfaces.hub_api.asked import Asked, asked, signed_in
-from zoco.surfaces.hub_api.bodies import Body, json_body
+from zoco.surfaces.hub_api.bodies import Body, Text, json_body
 from zoco.surfaces.hub_api.calls import API, Call
 from zoco.surfaces.hub_api.replies import json_reply
 from zoco.surfaces.state import Hub, hub_of
@@ -32,48 +33,48 @@ NOT_YET = frozenset({"kernel", "bucket"})
 
 
 class FirstFile(Body):
-    path: str
+    path: Text
     content: str
     encoding: Literal["utf-8", "base64"] = "utf-8"
 
 
 class CreateBody(Body):
-    name: str
-    organization: str | None = None
-    type: str | None = None
+    name: Text
+    organization: Text | None = None
+    type: Text | None = None
     private: bool | None = None
-    visibility: str | None = None
-    license: str | None = None
-    sdk: str | None = None
+    visibility: Text | None = None
+    license: Text | None = None
+    sdk: Text | None = None
     files: list[FirstFile] = Field(default=[], max_length=1000)
 
 
 class DeleteBody(Body):
-    name: str
-    organization: str | None = None
-    type: str | None = None
+    name: Text
+    organization: Text | None = None
+    type: Text | None = None
 
 
 class MoveBody(Body):
-    fromRepo: str  # noqa: N815 - wire spelling
-    toRepo: str  # noqa: N815 - wire spelling
-    type: str | None = None
+    fromRepo: Text  # noqa: N815 - wire spelling
+    toRepo: Text  # noqa: N815 - wire spelling
+    type: Text | None = None
 
 
 class DuplicateBody(Body):
-    repository: str
+    repository: Text
     private: bool | None = None
-    visibility: str | None = None
+    visibility: Text | None = None
 
 
 class SettingsBody(Body):
     private: bool | None = None
-    visibility: str | None = None
+    visibility: Text | None = None
     gated: Literal["auto", "manual", False] | None = None
     discussionsDisabled: bool | None = None  # noqa: N815 - wire spelling
     discussionsSorting: Literal["recently-created", "trending", "reactions"] | None = None  # noqa: N815
     orgMembersGated: bool | None = None  # noqa: N815
-    gatedNotificationsEmail: str | None = Field(default=None, max_length=320)  # noqa: N815
+    gatedNotificationsEmail: Text | None = Field(default=None, max_length=320)  # noqa: N815
     gatedNotificationsMode: Literal["bulk", "real-time"] | None = None  # noqa: N815
 
 
@@ -126,17 +127,17 @@ async def move(request: Request) -> Response:
 
 async def duplicate(request: Request) -> Response:
     of = await asked(request)
+    source = await in_thread(open_for_contents, of.hub.storage, of.id, of.actor)
     body = await json_body(request, DuplicateBody)
-    actor = await signed_in(request)
-    repo = await in_long_thread(_duplicate, of, actor, body)
+    repo = await in_long_thread(_duplicate, of, source, await signed_in(request), body)
     return _created(request, repo)
 
 
 async def update_settings(request: Request) -> Response:
     of = await asked(request)
+    repo = await in_thread(open_for_admin, of.hub.storage, of.id, of.actor)
     body = await json_body(request, SettingsBody)
-    actor = await signed_in(request)
-    now = await in_thread(_change_settings, of, actor, body)
+    now = await in_thread(_change_settings, of, repo, await signed_in(request), body)
     return json_reply(_echo(body, now))
 
 
@@ -190,15 +191,13 @@ def _move(hub: Hub, actor: Actor, body: MoveBody) -> None:
     move_repo(hub.storage, open_for_admin(hub.storage, old, actor), actor, new)
 
 
-def _duplicate(of: Asked, actor: Actor, body: DuplicateBody) -> RepoId:
-    source = open_for_contents(of.hub.storage, of.id, actor)
+def _duplicate(of: Asked, source: ContentsRepo, actor: Actor, body: DuplicateBody) -> RepoId:
     to = _named(of.id.type, None, body.repository, actor)
     chosen = visibility_of(body.private, body.visibility)
     return duplicate_repo(of.hub.storage, source, actor, to, visibility=chosen).id
 
 
-def _change_settings(of: Asked, actor: Actor, body: SettingsBody) -> RepoSettings:
-    repo = open_for_admin(of.hub.storage, of.id, actor)
+def _change_settings(of: Asked, repo: AdminRepo, actor: Actor, body: SettingsBody) -> RepoSettings:
     facts = {name: value for name in _FACTS if (value := getattr(body, name)) is not None}
     return change_settings(
         of.hub.storage,

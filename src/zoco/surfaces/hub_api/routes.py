@@ -80,17 +80,25 @@ async def one_word(request: Request) -> Response:
     raise Moved(RepoId(kind, "", word), to)
 
 
-def _what_is_wrong(request: Request, missing: RepoNotFound) -> Exception:
-    """Wrong method, no such address, or an address that is good for a repository that is there."""
-    path = request.scope["path"]
-    if any(route.path_regex.match(path) for route in _served):
+async def unknown(request: Request) -> Response:
+    """Without this the pages would take `/api/something` for a repository of the user `api`."""
+    raise _no_such(request)
+
+
+def _no_such(request: Request) -> Exception:
+    if any(route.path_regex.match(request.scope["path"]) for route in _served):
         return HTTPException(405)
+    return NotFound("Sorry, we can't find the page you are looking for.")
+
+
+def _what_is_wrong(request: Request, missing: RepoNotFound) -> Exception:
+    """Wrong method, no such address, or an address that would be good for a repository that is there."""
+    path = request.scope["path"]
     parts = path.split("/")
     first = parts.index(request.path_params["T"].plural) + 1 if path.startswith("/api/") else 0
     with_namespace = "/".join([*parts[:first], "_", *parts[first:]]) if first else path
-    if not first or any(route.path_regex.match(with_namespace) for route in _served):
-        return missing
-    return NotFound("Sorry, we can't find the page you are looking for.")
+    is_good = not first or any(route.path_regex.match(with_namespace) for route in _served)
+    return missing if is_good else _no_such(request)
 
 
 _served: list[Route] = routes_of([*calls, *later])
@@ -103,4 +111,6 @@ routes: list[BaseRoute] = [
     Route("/api/{kind:unoffered}/{rest:rest}", odds.other_type, methods=METHODS),
     Route("/api/{T:types}/{word:seg}", one_word, methods=METHODS),
     Route("/api/{T:types}/{word:seg}/{rest:rest}", one_word, methods=METHODS),
+    Route("/api", unknown, methods=METHODS),
+    Route("/api/{rest:rest}", unknown, methods=METHODS),
 ]

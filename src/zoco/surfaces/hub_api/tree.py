@@ -14,7 +14,7 @@ from zoco.hub.repos.open import open_for_reading
 from zoco.hub.repos.read import Entry, list_tree, paths_info, tree_size
 from zoco.hub.repos.revisions import resolve_revision
 from zoco.surfaces.hub_api.asked import Asked, asked, cursor_of, flag, number, path_of, revision_of
-from zoco.surfaces.hub_api.bodies import Body, form_or_json_body
+from zoco.surfaces.hub_api.bodies import Body, Text, form_or_json_body
 from zoco.surfaces.hub_api.calls import API, CURSOR, LIMIT, Call, Query
 from zoco.surfaces.hub_api.replies import iso, json_reply, page_reply
 from zoco.surfaces.threads import in_thread
@@ -62,7 +62,7 @@ class TreeSize(TypedDict):
 
 
 class PathsBody(Body):
-    paths: list[str] = Field(max_length=PATHS_MAX)
+    paths: list[Text] = Field(max_length=PATHS_MAX)
     expand: bool = False
 
     @field_validator("paths", mode="before")
