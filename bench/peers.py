@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import time
 import urllib.request
@@ -17,7 +19,8 @@ worker_processes 2; daemon off; pid {folder}/nginx.pid; error_log {folder}/error
 events {{ worker_connections 256; }}
 http {{
   access_log off; sendfile on; tcp_nopush on; client_max_body_size 0; client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
   server {{
     listen 127.0.0.1:{port};
     location /files/ {{ alias {files}/; }}
@@ -48,7 +51,7 @@ def nginx(folder: Path, files: Path, repos: Path) -> Iterator[str]:
         _NGINX.format(folder=folder, files=files, repos=repos, port=port, backend=f"{exec_path}/git-http-backend")
     )
     socket = folder / "fcgi.sock"
-    cgi = subprocess.Popen(["fcgiwrap", "-c", "4", "-s", f"unix:{socket}"])
+    cgi = subprocess.Popen(["fcgiwrap", "-c", "4", "-s", f"unix:{socket}"], start_new_session=True)
     server = subprocess.Popen(["nginx", "-c", str(config), "-p", str(folder)])
     try:
         _wait(f"http://127.0.0.1:{port}/files/")
@@ -57,8 +60,9 @@ def nginx(folder: Path, files: Path, repos: Path) -> Iterator[str]:
         socket.chmod(0o777)
         yield f"http://127.0.0.1:{port}"
     finally:
+        server.terminate()
+        os.killpg(cgi.pid, signal.SIGTERM)  # it does not end the children it forked
         for process in (server, cgi):
-            process.terminate()
             process.wait()
 
 
