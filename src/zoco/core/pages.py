@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from zoco.core.errors import Invalid
+from zoco.core.text import is_storable
 
 T = TypeVar("T")
 
@@ -36,6 +37,6 @@ def values_of_cursor(cursor: str, kinds: tuple[type, ...]) -> tuple[int | str, .
     good = isinstance(values, list) and len(values) == len(kinds)
     if not good or not all(type(value) is kind for value, kind in zip(values, kinds, strict=True)):
         raise Invalid("cursor is not one of ours: take it from the Link header of the page before")
-    if any(isinstance(value, int) and abs(value) > 2**62 for value in values):
+    if any(abs(value) > 2**62 if isinstance(value, int) else not is_storable(value) for value in values):
         raise Invalid("cursor is not one of ours: take it from the Link header of the page before")
     return tuple(values)

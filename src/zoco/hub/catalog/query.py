@@ -8,11 +8,15 @@ from decimal import Decimal
 from enum import StrEnum
 
 from zoco.core.errors import Invalid
-from zoco.core.ids import RepoType
+from zoco.core.ids import NAME_LENGTH_MAX, RepoType
+from zoco.core.text import is_storable
 
 PAGE_SIZE_MAX = 1000
 PAGE_SIZE_MAX_WITH_FILES = 100
 """Where each item of a page makes its repository be opened."""
+
+
+FULL_NAME_LENGTH_MAX = 2 * NAME_LENGTH_MAX + 1
 
 
 class Sort(StrEnum):
@@ -77,6 +81,15 @@ class Query:
     def page_size(self) -> int:
         has_files = self.want & {Want.SIBLINGS, Want.SIZES, Want.SAFETENSORS}
         return max(1, min(self.limit, PAGE_SIZE_MAX_WITH_FILES if has_files else PAGE_SIZE_MAX))
+
+    @property
+    def can_match(self) -> bool:
+        """False when nothing can be so: words longer than any name, text that no database holds."""
+        words = (*self.filters, *self.search, *self.libraries, *self.languages, *self.licenses, *self.tasks)
+        more = (*self.other, *self.linked_models, *self.linked_datasets, self.author or "", self.pipeline_tag or "")
+        if self.needs_inference or any(len(word) > FULL_NAME_LENGTH_MAX for word in self.words()):
+            return False
+        return all(is_storable(word) for word in (*words, *more))
 
     def words(self) -> list[str]:
         """Letters and digits to be found in the full name, each of them."""

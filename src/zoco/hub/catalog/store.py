@@ -24,8 +24,9 @@ from zoco.adapters.db.tables import card, download_day, like, namespace, org, pa
 from zoco.core.access import Access, Actor, Gated, Visibility
 from zoco.core.ids import Oid, RepoId, RepoType, name_key
 from zoco.core.pages import cursor_after, values_of_cursor
+from zoco.core.text import is_storable
 from zoco.hub.cards.links import LINK, tag_naming
-from zoco.hub.catalog.query import Query, Sort, all_filters
+from zoco.hub.catalog.query import FULL_NAME_LENGTH_MAX, Query, Sort, all_filters
 
 TRENDING_DAYS = 7
 DOWNLOADS_PER_LIKE = 100
@@ -164,7 +165,7 @@ def count_named_in_tags(read: Read, tag: str, actor: Actor | None) -> int:
 
 def readable_ids(read: Read, type: RepoType, names: Sequence[str], actor: Actor | None) -> list[RepoId]:
     """Those of `names` (owner/name) that exist and that the caller may read, in the order asked."""
-    keys = list(dict.fromkeys(name_key(name) for name in names))
+    keys = list(dict.fromkeys(name_key(name) for name in names if is_storable(name)))
     full_key = namespace.c.name_key + "/" + repo.c.name_key
     query = _ids().where(repo.c.type == type.value, full_key.in_(keys), readable_by(actor))
     found = {name_key(id_.full_name): id_ for id_ in map(_id, read.execute(query))}
@@ -213,6 +214,8 @@ class FoundAccount:
 
 def accounts_named(read: Read, text: str, limit: int) -> list[FoundAccount]:
     """Users and organisations whose name, or full name, holds `text`."""
+    if not is_storable(text) or len(text) > FULL_NAME_LENGTH_MAX:
+        return []
     full_name = func.coalesce(user.c.full_name, org.c.full_name, "")
     word = text.lower()
     query = (
@@ -285,9 +288,9 @@ def _id(found: Row[Any]) -> RepoId:
 
 
 def _conditions(query: Query, actor: Actor | None) -> list[Condition]:
+    if not query.can_match:
+        return [false()]
     conditions: list[Condition] = [readable_by(actor)]
-    if query.needs_inference:
-        conditions.append(false())
     if query.type is not None:
         conditions.append(repo.c.type == query.type.value)
     if query.author is not None:

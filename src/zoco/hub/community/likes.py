@@ -17,6 +17,7 @@ from zoco.core.errors import Denied, NotFound, RepoNotFound
 from zoco.core.ids import RepoId, RepoType, name_key
 from zoco.core.pages import Page, cursor_after, values_of_cursor
 from zoco.core.repos import ReadableRepo
+from zoco.core.text import is_storable
 
 PAGE_SIZE_MAX = 1000
 
@@ -90,7 +91,8 @@ def likes_of_user(
     found: list[Liked] = []
     with db.read() as read:
         known = select(user.c.id).join(namespace, namespace.c.id == user.c.id)
-        user_id = read.execute(known.where(namespace.c.name_key == name_key(name))).scalar()
+        by_name = known.where(namespace.c.name_key == name_key(name))
+        user_id = read.execute(by_name).scalar() if is_storable(name) else None
         if user_id is None:
             raise NotFound(f"There is no user called '{name}'")
         position = cursor

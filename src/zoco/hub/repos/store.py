@@ -12,6 +12,7 @@ from zoco.adapters.db.engine import Read, Write
 from zoco.adapters.db.tables import namespace, org, redirect, repo
 from zoco.core.access import Gated, Visibility
 from zoco.core.ids import RepoId, RepoType, name_key
+from zoco.core.text import is_storable
 
 REPO_COLUMNS = (
     repo.c.id,
@@ -94,6 +95,8 @@ _BY_REDIRECT: Select[Any] = (
 
 
 def find(read: Read, id: RepoId) -> RepoRow | None:
+    if not is_storable(id.full_name):
+        return None
     names = {"namespace_key": name_key(id.namespace), "type": id.type.value, "name_key": name_key(id.name)}
     found = read.execute(_BY_NAME, names).first()
     return row_of(found) if found else None
@@ -101,6 +104,8 @@ def find(read: Read, id: RepoId) -> RepoRow | None:
 
 def find_moved(read: Read, type: RepoType, full_name: str) -> RepoRow | None:
     """The repository that once had this name, or that a one-word alias stands for."""
+    if not is_storable(full_name):
+        return None
     found = read.execute(_BY_REDIRECT, {"type": type.value, "full_key": name_key(full_name)}).first()
     return row_of(found) if found else None
 
@@ -111,6 +116,8 @@ def find_by_key(read: Read, key: int) -> RepoRow | None:
 
 
 def find_place(read: Read, name: str) -> Place | None:
+    if not is_storable(name):
+        return None
     columns = (namespace.c.id, namespace.c.name, namespace.c.kind, org.c.default_visibility)
     query = (
         select(*columns)

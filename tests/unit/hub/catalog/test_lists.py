@@ -16,6 +16,8 @@ from zoco.adapters.db.tables import namespace, repo
 from zoco.core.access import Access, Actor, Gated, Grants, RepoFacts, Role, Visibility, access_to
 from zoco.core.errors import Denied, Invalid
 from zoco.core.ids import RepoType, name_key
+from zoco.core.pages import cursor_after
+from zoco.core.text import is_storable
 from zoco.hub.catalog.lists import list_repos, list_storage, quicksearch, totals, trending
 from zoco.hub.catalog.query import Query, Sort, Want, all_filters, parameters_between
 from zoco.hub.catalog.store import readable_by
@@ -284,6 +286,26 @@ def test_lists_can_carry_files_and_links(models: SmallHub) -> None:
     assert info.datasets == ("ana/llamas",)
     assert info.children_count == 0
     assert info.used_storage
+
+
+@pytest.mark.parametrize("text", ["a\0b", "caf\udce9", "\ud83d", "x" * 100_000, "ñ%_\\"])
+def test_text_that_no_database_holds_finds_nothing(hub: SmallHub, text: str) -> None:
+    """PostgreSQL refuses NUL, both refuse halves of surrogate pairs, and SQLite long patterns: no reason to fail."""
+    hub.repo(hub.user("ana"), "ana/iris", card("tags: [x]"))
+    for query in (
+        Query(filters=(text,)),
+        Query(search=(text,)),
+        Query(author=text),
+        Query(pipeline_tag=text),
+        Query(other=(text,)),
+        Query(linked_models=(text,)),
+    ):
+        assert names(hub, query) == []
+    assert quicksearch(hub.storage, None, text).users == ()
+    cursor = cursor_after(text, 1)
+    if not is_storable(text):
+        with pytest.raises(Invalid):
+            list_repos(hub.storage, None, Query(sort=Sort.NAME, cursor=cursor))
 
 
 def test_bad_limits_are_brought_into_bounds() -> None:

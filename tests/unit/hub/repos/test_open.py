@@ -11,7 +11,9 @@ from tests.small_hub import SmallHub, hub, limited, repo_id, with_role
 
 from zoco.adapters.db.tables import repo
 from zoco.core.access import Access, Actor, Gated, Grants, Role, Visibility
-from zoco.core.errors import Denied, Disabled, GatedRepo, HubError, Moved, NotAuthenticated, RepoNotFound
+from zoco.core.errors import Denied, Disabled, GatedRepo, HubError, Invalid, Moved, NotAuthenticated, RepoNotFound
+from zoco.core.ids import RepoId, RepoType
+from zoco.hub.repos.create import create_repo
 from zoco.hub.repos.move import move_repo
 from zoco.hub.repos.open import (
     open_for_admin,
@@ -163,3 +165,16 @@ def test_a_one_word_name_stands_for_a_repository_the_caller_may_read(hub: SmallH
     for word in ("gpt2", "nothing"):
         with pytest.raises(RepoNotFound):
             resolve_alias(hub.storage, opened.id.type, word, None)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "caf\udce9", "x" * 100_000, "%", "ñ", "a/b"])
+def test_a_name_that_cannot_be_is_not_found(hub: SmallHub, name: str) -> None:
+    """A NUL made PostgreSQL fail: hostile names must answer like any other missing one."""
+    ana = hub.user("ana")
+    for id_ in (RepoId(RepoType.MODEL, "ana", name), RepoId(RepoType.MODEL, name, "iris")):
+        with pytest.raises(RepoNotFound):
+            open_for_reading(hub.storage, id_, ana)
+        with pytest.raises((Invalid, Denied)):
+            create_repo(hub.storage, ana, id_)
+    with pytest.raises(RepoNotFound):
+        resolve_alias(hub.storage, RepoType.MODEL, name, ana)
