@@ -26,7 +26,7 @@ class _Segment(Convertor[str]):
 
 
 class _Rest(_Segment):
-    regex = ".*"
+    regex = "(?s:.*)"  # a newline is a character of a path like any other
 
     def to_string(self, value: str) -> str:
         return quote(value)
