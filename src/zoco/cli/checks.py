@@ -64,8 +64,8 @@ def check_folder(settings: Settings) -> Iterator[Finding]:
             "run zoco as the folder's owner, or choose another --data",
         )
         return
-    if data.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        yield Finding(State.WARN, f"data folder {data} is writable by other users", f"chmod 700 {data}")
+    if data.stat().st_mode & (stat.S_IWGRP | stat.S_IRWXO):
+        yield Finding(State.WARN, f"data folder {data} is open to other users of this machine", f"chmod 700 {data}")
         return
     yield Finding(State.OK, f"data folder {data}")
 

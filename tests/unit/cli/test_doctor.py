@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,9 +119,10 @@ def test_a_full_disk_fails(healthy: Settings, monkeypatch: pytest.MonkeyPatch) -
     assert ["0.0 GB free" in one.what for one in failures(healthy)] == [True]
 
 
-def test_a_folder_that_others_may_write_is_warned_of(healthy: Settings) -> None:
-    os.chmod(healthy.data, 0o777)  # noqa: PTH101 - as a person would
-    assert states(healthy)[f"data folder {healthy.data} is writable by other users"] is State.WARN
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o705, 0o755])
+def test_a_folder_that_others_may_look_into_is_warned_of(healthy: Settings, mode: int) -> None:
+    healthy.data.chmod(mode)
+    assert states(healthy)[f"data folder {healthy.data} is open to other users of this machine"] is State.WARN
 
 
 def test_a_data_folder_that_is_a_file_fails(tmp_path: Path) -> None:
