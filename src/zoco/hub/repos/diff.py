@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from zoco.adapters.git.diff import Change, Hunk, Line, changes, line_diff, unified
 from zoco.adapters.git.reader import Reader
+from zoco.core.errors import Unprocessable
 from zoco.core.ids import Oid
 from zoco.core.repos import ContentsRepo
 from zoco.formats.git.objects import MODE_SUBMODULE
@@ -17,6 +18,8 @@ from zoco.hub.repos.storage import RepoStorage
 __all__ = ["Diff", "FileDiff", "Hunk", "Line", "commit_diff", "compare", "unified_text"]
 
 FILES_MAX = 300
+FILES_COUNTED_MAX = 20_000
+"""Of a larger change only so many files are looked at; its text is refused."""
 LINES_MAX = 20_000
 LINES_OF_FILE_MAX = 3_000
 FILE_SIZE_MAX_BYTES = 1 << 20
@@ -60,7 +63,7 @@ class FileDiff:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """`files` are the first of `files_total`."""
+    """`files` are the first of `files_total`, which counts no further than FILES_COUNTED_MAX."""
 
     files: tuple[FileDiff, ...]
     files_total: int
@@ -88,12 +91,15 @@ def compare(storage: RepoStorage, repo: ContentsRepo, base: Oid | None, head: Oi
 
 
 def unified_text(storage: RepoStorage, repo: ContentsRepo, base: Oid | None, head: Oid) -> Iterator[bytes]:
-    """As `git diff` prints it, in chunks."""
+    """As `git diff` prints it, in chunks. Raises Unprocessable at the first when too many files differ."""
     with reader_with(storage, repo, head) as git:
+        old, new = git.commit(base).tree if base else None, git.commit(head).tree
+        if len(changes(git.repository, old, new, FILES_COUNTED_MAX)) == FILES_COUNTED_MAX:
+            raise Unprocessable(f"{FILES_COUNTED_MAX} files or more differ: compare them in a clone, with git diff.")
         yield from unified(
             git.repository,
-            git.commit(base).tree if base else None,
-            git.commit(head).tree,
+            old,
+            new,
             file_max_bytes=FILE_SIZE_MAX_BYTES,
             total_max_bytes=TEXT_SIZE_MAX_BYTES,
         )
@@ -101,7 +107,8 @@ def unified_text(storage: RepoStorage, repo: ContentsRepo, base: Oid | None, hea
 
 def _diff(git: Reader, base: Oid | None, head: Oid) -> Diff:
     old = git.commit(base).tree if base else None
-    found, total = changes(git.repository, old, git.commit(head).tree, FILES_MAX)
+    everything = changes(git.repository, old, git.commit(head).tree, FILES_COUNTED_MAX)
+    found, total = everything[:FILES_MAX], len(everything)
     sizes = _sizes(git, found)
     said = pointers_among(git, sizes)
     lfs = {oid: LfsInfo(info.sha256, info.size, info.pointer_size) for oid, info in said.items()}

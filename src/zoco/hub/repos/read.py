@@ -8,7 +8,7 @@ from itertools import islice
 
 from zoco.adapters.git.reader import Reader
 from zoco.core.errors import EntryNotFound
-from zoco.core.ids import Oid
+from zoco.core.ids import EMPTY_TREE, Oid
 from zoco.core.pages import Page
 from zoco.core.repos import ContentsRepo, ReadableRepo
 from zoco.formats.content_types import content_type_of
@@ -118,11 +118,25 @@ def tree_size(storage: RepoStorage, repo: ReadableRepo, commit: Oid, path: str =
         held = _entry_at(git, commit, path)
         if not held.is_tree:
             return describe(git, [(path, held)])[0].size
-        steps, total = walk(git, held.oid, recursive=True), 0
-        while found := list(islice(steps, PAGE_SIZE_MAX)):
-            files = [("", entry) for _, entry in found if not entry.is_tree]
-            total += sum(entry.size for entry in describe(git, files))
-        return total
+        return _size_below(git, held.oid)
+
+
+def _size_below(git: Reader, folder: Oid) -> int:
+    """Each tree is read once: a few that hold each other many times would make billions of files."""
+    known: dict[Oid, int] = {EMPTY_TREE: 0}
+    waiting = [folder]
+    while waiting:
+        if waiting[-1] in known:
+            waiting.pop()
+            continue
+        entries = git.tree(waiting[-1])
+        missing = [entry.oid for entry in entries if entry.is_tree and entry.oid not in known]
+        if missing:
+            waiting += missing
+            continue
+        files = describe(git, [("", entry) for entry in entries if not entry.is_tree])
+        known[waiting.pop()] = sum(entry.size for entry in files) + sum(known[e.oid] for e in entries if e.is_tree)
+    return known[folder]
 
 
 def _lfs_file(storage: RepoStorage, repo: ContentsRepo, commit: Oid, entry: Entry, lfs: LfsInfo) -> File:

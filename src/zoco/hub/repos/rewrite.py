@@ -57,25 +57,35 @@ class Rewriter:
                 self._commits[oid] = self._pack.add(Kind.COMMIT, serialise_commit(new))
         return self._commits[tip]
 
-    def _tree(self, oid: Oid) -> Oid:
-        """EMPTY_TREE when nothing is left."""
-        done = self._trees.get(oid)
-        if done is not None:
-            return done
-        entries = self._git.tree(oid)
+    def _tree(self, root: Oid) -> Oid:
+        """EMPTY_TREE when nothing is left. No recursion: paths may be thousands of folders deep."""
+        waiting = [root]
+        while waiting:
+            oid = waiting[-1]
+            if oid in self._trees:
+                waiting.pop()
+                continue
+            entries = self._git.tree(oid)
+            missing = [entry.oid for entry in entries if entry.is_tree and entry.oid not in self._trees]
+            if missing:
+                waiting += missing
+            else:
+                self._trees[waiting.pop()] = self._edited(oid, entries)
+        return self._trees[root]
+
+    def _edited(self, oid: Oid, entries: list[TreeEntry]) -> Oid:
+        """The folders in it are done."""
         kept: list[TreeEntry] = []
         for entry in entries:
             if entry.is_tree:
-                below = self._tree(entry.oid)
+                below = self._trees[entry.oid]
                 if below != EMPTY_TREE or entry.oid == EMPTY_TREE:
                     kept.append(entry._replace(oid=below))
             elif not (entry.is_blob and entry.oid in self._without):
                 kept.append(entry)
-        new = oid if kept == entries else EMPTY_TREE
-        if kept and new != oid:
-            new = self._pack.add(Kind.TREE, serialise_tree(kept))
-        self._trees[oid] = new
-        return new
+        if kept == entries:
+            return oid
+        return self._pack.add(Kind.TREE, serialise_tree(kept)) if kept else EMPTY_TREE
 
     def _held(self, tree: Oid) -> Oid:
         return self._pack.add(Kind.TREE, b"") if tree == EMPTY_TREE else tree
