@@ -54,7 +54,8 @@ def brought_up(language: str) -> Catalog:
 def as_text(catalogue: Catalog) -> bytes:
     sink = io.BytesIO()
     write_po(sink, catalogue, width=120, no_location=True, omit_header=False, sort_output=True, ignore_obsolete=True)
-    return sink.getvalue()
+    dated = (b'"POT-Creation-Date', b'"PO-Revision-Date', b'"Last-Translator', b'"Language-Team', b'"Generated-By')
+    return b"".join(line for line in sink.getvalue().splitlines(keepends=True) if not line.startswith(dated))
 
 
 def main(languages: list[str]) -> None:

@@ -89,16 +89,66 @@ def entrenar(arboles: int = 100) -> RandomForestClassifier:
 if __name__ == "__main__":
     joblib.dump(entrenar(), Path("model.joblib"))
 '''
+_CUENTOS = "taller-cuentos"
 OTHERS = (
-    ("alba", "flores", RepoType.DATASET, "task_categories: [tabular-classification]\nlicense: cc-by-4.0\nlanguage: [es]\nsize_categories: [n<1K]", "Ciento cincuenta flores medidas a mano, con su especie."),
-    ("taller-cuentos", "gpt2-cuentos-es", RepoType.MODEL, "pipeline_tag: text-generation\nlibrary_name: transformers\nlicense: apache-2.0\nlanguage: es\nbase_model: openai-community/gpt2", "Continúa historias breves en español. Pequeño, rápido y hecho para el aula."),
-    ("taller-cuentos", "whisper-quechua-es", RepoType.MODEL, "pipeline_tag: automatic-speech-recognition\nlibrary_name: transformers\nlicense: mit\nlanguage: [qu, es]", "Transcribe entrevistas que mezclan quechua sureño y español."),
-    ("taller-cuentos", "beto-opiniones", RepoType.MODEL, "pipeline_tag: text-classification\nlibrary_name: transformers\nlicense: apache-2.0\nlanguage: es", "Clasifica reseñas en positivas, neutras y negativas. Entrenado con noventa mil opiniones de seis países de América."),
-    ("taller-cuentos", "plancton-vit", RepoType.MODEL, "pipeline_tag: image-classification\nlibrary_name: timm\nlicense: cc-by-4.0", "Distingue 87 especies de plancton en imágenes de microscopio."),
-    ("taller-cuentos", "alunizaje-ppo", RepoType.MODEL, "pipeline_tag: reinforcement-learning\nlibrary_name: stable-baselines3\nlicense: mit", "Agente que aterriza en LunarLander con 271 puntos de media."),
-    ("taller-cuentos", "mil-cuentos", RepoType.DATASET, "task_categories: [text-generation]\nlicense: cc0-1.0\nlanguage: [es]", "Mil relatos de dominio público reunidos por estudiantes."),
-    ("taller-cuentos", "finales-posibles", RepoType.SPACE, "title: Finales posibles\nsdk: gradio\nlicense: mit", "Propone tres finales para tu cuento."),
-)  # fmt: skip
+    (
+        "alba",
+        "flores",
+        RepoType.DATASET,
+        "task_categories: [tabular-classification]\nlicense: cc-by-4.0\nlanguage: [es]\nsize_categories: [n<1K]",
+        "Ciento cincuenta flores medidas a mano, con su especie.",
+    ),
+    (
+        _CUENTOS,
+        "gpt2-cuentos-es",
+        RepoType.MODEL,
+        "pipeline_tag: text-generation\nlibrary_name: transformers\nlicense: apache-2.0\nlanguage: es\n"
+        "base_model: openai-community/gpt2",
+        "Continúa historias breves en español. Pequeño, rápido y hecho para el aula.",
+    ),
+    (
+        _CUENTOS,
+        "whisper-quechua-es",
+        RepoType.MODEL,
+        "pipeline_tag: automatic-speech-recognition\nlibrary_name: transformers\nlicense: mit\nlanguage: [qu, es]",
+        "Transcribe entrevistas que mezclan quechua sureño y español.",
+    ),
+    (
+        _CUENTOS,
+        "beto-opiniones",
+        RepoType.MODEL,
+        "pipeline_tag: text-classification\nlibrary_name: transformers\nlicense: apache-2.0\nlanguage: es",
+        "Clasifica reseñas en positivas, neutras y negativas. Entrenado con noventa mil opiniones de seis países.",
+    ),
+    (
+        _CUENTOS,
+        "plancton-vit",
+        RepoType.MODEL,
+        "pipeline_tag: image-classification\nlibrary_name: timm\nlicense: cc-by-4.0",
+        "Distingue 87 especies de plancton en imágenes de microscopio.",
+    ),
+    (
+        _CUENTOS,
+        "alunizaje-ppo",
+        RepoType.MODEL,
+        "pipeline_tag: reinforcement-learning\nlibrary_name: stable-baselines3\nlicense: mit",
+        "Agente que aterriza en LunarLander con 271 puntos de media.",
+    ),
+    (
+        _CUENTOS,
+        "mil-cuentos",
+        RepoType.DATASET,
+        "task_categories: [text-generation]\nlicense: cc0-1.0\nlanguage: [es]",
+        "Mil relatos de dominio público reunidos por estudiantes.",
+    ),
+    (
+        _CUENTOS,
+        "finales-posibles",
+        RepoType.SPACE,
+        "title: Finales posibles\nsdk: gradio\nlicense: mit",
+        "Propone tres finales para tu cuento.",
+    ),
+)
 
 
 def fill(hub: Hub) -> None:
