@@ -18,10 +18,11 @@ from zoco.hub.cards.service import cards_of
 from zoco.hub.cards.weights import weights_at
 from zoco.hub.catalog import store
 from zoco.hub.catalog.files import siblings_at
-from zoco.hub.catalog.info import RepoInfo, SafetensorsTotals, info_from, main_size_of
+from zoco.hub.catalog.info import RepoInfo, SafetensorsTotals, info_from
 from zoco.hub.catalog.query import Want
 from zoco.hub.catalog.store import ListedRow
 from zoco.hub.repos.open import for_facts, open_for_reading
+from zoco.hub.repos.read import tree_size
 from zoco.hub.repos.revisions import reader_with
 from zoco.hub.repos.storage import RepoStorage
 
@@ -81,12 +82,12 @@ def with_files(storage: RepoStorage, repo: ReadableRepo, info: RepoInfo, want: f
     with reader_with(storage, repo, at) as git:
         if want & {Want.SIBLINGS, Want.SIZES}:
             files = siblings_at(git, at, sizes=Want.SIZES in want)
-            info = replace(info, siblings=files, main_size=main_size_of(files) if Want.SIZES in want else None)
+            info = replace(info, siblings=files)
         if Want.SAFETENSORS in want and info.id.type is RepoType.MODEL:
             counts = weights_at(storage.db, storage.blobs, for_facts(repo), git, at)
             totals = None if counts is None else SafetensorsTotals(counts, sum(counts.values()))
             info = replace(info, safetensors=totals)
-    return info
+    return replace(info, main_size=tree_size(storage, repo, at)) if Want.SIZES in want else info
 
 
 def with_relations(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -157,10 +157,6 @@ def transformers_info(card: Card) -> TransformersInfo | None:
         processor="AutoTokenizer" if "tokenizer_config" in config else None,
         custom_class=custom if isinstance(custom, str) else None,
     )
-
-
-def main_size_of(siblings: Iterable[Sibling]) -> int:
-    return sum(sibling.size or 0 for sibling in siblings)
 
 
 def _mask_token(card: Card) -> str | None:

@@ -11,8 +11,20 @@ from tests.small_hub import SmallHub, repo_id
 from zoco.core.access import Gated, Visibility
 from zoco.core.errors import RepoNotFound
 from zoco.formats.git.attributes import Attributes
+from zoco.formats.git.objects import (
+    MODE_FILE,
+    MODE_TREE,
+    Commit,
+    Kind,
+    Signature,
+    TreeEntry,
+    serialise_commit,
+    serialise_tree,
+)
+from zoco.formats.git.pack import PackWriter
 from zoco.hub.cards.weights import weights_among
 from zoco.hub.catalog.describe import repo_info
+from zoco.hub.catalog.files import FILES_MAX
 from zoco.hub.catalog.info import BaseModel, RepoInfo, SafetensorsTotals
 from zoco.hub.catalog.query import Want
 from zoco.hub.repos.commit import commit
@@ -20,6 +32,7 @@ from zoco.hub.repos.commit_ops import CommitRequest, LfsOp
 from zoco.hub.repos.delete import delete_repo
 from zoco.hub.repos.open import open_for_admin, open_for_reading
 from zoco.hub.repos.settings import change_settings
+from zoco.hub.repos.storage import Update, apply_updates, store_pack
 
 ALL = frozenset(Want)
 
@@ -179,3 +192,25 @@ def test_a_spaces_card_says_its_sdk(hub: SmallHub) -> None:
     hub.commit(ana, "spaces/ana/demo", {"README.md": None})
     assert info_of(hub, "spaces/ana/demo").sdk == "static"
     assert open_for_admin(hub.storage, repo_id("spaces/ana/demo"), ana)
+
+
+def test_a_tree_of_a_trillion_files_is_described_in_bounds(hub: SmallHub) -> None:
+    """A few kilobytes can stand for more paths than memory holds."""
+    ana = hub.user("ana")
+    repo = hub.repo(ana, "ana/bomb")
+    pack = PackWriter()
+    blob = pack.add(Kind.BLOB, b"12345")
+    entries = [TreeEntry(MODE_FILE, f"{n}.txt".encode(), blob) for n in range(10)]
+    tree = pack.add(Kind.TREE, serialise_tree(entries))
+    for _ in range(11):
+        tree = pack.add(Kind.TREE, serialise_tree(TreeEntry(MODE_TREE, str(n).encode(), tree) for n in range(10)))
+    who = Signature("ana", "ana@x", 1)
+    tip = pack.add(Kind.COMMIT, serialise_commit(Commit(tree, (), who, who, "bomb")))
+    files = hub.storage.blobs.scratch / "p.pack", hub.storage.blobs.scratch / "p.idx"
+    stored = store_pack(hub.storage, *files, pack.write(*files))
+    pack.close()
+    old = info_of(hub, "ana/bomb").head
+    apply_updates(hub.storage, repo, [Update("refs/heads/main", old, tip)], [stored], ana, "git")
+    info = info_of(hub, "ana/bomb", Want.SIZES)
+    assert 50_000 < len(info.siblings or ()) <= FILES_MAX
+    assert info.main_size == 5 * 10**12
