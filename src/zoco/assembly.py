@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from zoco.adapters.blobs.open import open_blobs
 from zoco.adapters.db.engine import Database
-from zoco.adapters.db.migrate import require_current
+from zoco.adapters.db.migrate import prepare
 from zoco.adapters.db.open import open_database
 from zoco.adapters.git.cache import GitCache
 from zoco.core.events import RepoDeleted
@@ -46,13 +47,17 @@ def open_storage(settings: Settings, db: Database) -> RepoStorage:
     return RepoStorage(db, blobs, cache, limits, subscribers=(CardSubscriber(db, blobs),))
 
 
-def open_worker(settings: Settings) -> Worker:
+@contextmanager
+def open_worker(settings: Settings) -> Iterator[Worker]:
     """Raises ValueError (a schema that is not current, a store that cannot be opened)."""
     db = open_database(settings)
-    require_current(db)
-    storage = open_storage(settings, db)
-    lfs = Lfs(db, storage.blobs, LfsLimits(settings.lfs_file_size_max_bytes))
-    return Worker(db, handlers(storage), schedule(storage, lfs))
+    try:
+        prepare(db, settings)
+        storage = open_storage(settings, db)
+        lfs = Lfs(db, storage.blobs, LfsLimits(settings.lfs_file_size_max_bytes))
+        yield Worker(db, handlers(storage), schedule(storage, lfs))
+    finally:
+        db.close()
 
 
 def handlers(storage: RepoStorage) -> Mapping[str, Handler]:

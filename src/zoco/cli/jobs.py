@@ -61,10 +61,10 @@ def run_now(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     logs.set_up(settings.log_level)
     try:
-        worker = open_worker(settings)
-    except ValueError as error:  # schema, master key
+        with open_worker(settings) as worker:
+            say(f"Ran {worker.run_until_empty()} jobs.")
+    except ValueError as error:  # schema or store; what jobs raise does not come this far
         raise BadSettings(str(error)) from error
-    say(f"Ran {worker.run_until_empty()} jobs.")
     return 0
 
 

@@ -67,10 +67,11 @@ def _prepared(settings: Settings) -> Settings:
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     _claim(settings.data)
     discard_leftovers(settings)
+    master = master_key(settings)
     db = open_database(settings)
     try:
         prepare(db, settings)
-        signing_key(db, master_key(settings))
+        signing_key(db, master)
         open_storage(settings, db)
         _greet(settings, db)
     finally:

@@ -34,8 +34,8 @@ def run(args: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        worker = open_worker(settings)
-    except ValueError as error:  # schema, master key
+        with open_worker(settings) as worker:
+            worker.run(stop)
+    except ValueError as error:  # schema or store; what jobs raise does not come this far
         raise BadSettings(str(error)) from error
-    worker.run(stop)
     return 0
