@@ -104,7 +104,7 @@ def test_a_fetch_ends_on_the_server_when_the_client_leaves(server: Server, perso
     git = git_in(tmp_path)
     path = create_repo(server, person, "iris")
     work = git.clone(url_of(server, path, person), "work")
-    work.commit({f"part-{number}": os.urandom(9_000_000) for number in range(8)})
+    work.commit({f"part-{number}": os.urandom(9_000_000) for number in range(4)})
     work("push")
     tip = remote_refs(git, url_of(server, path))["refs/heads/main"]
     body = f"0045want {tip} side-band-64k ofs-delta".encode()

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from zoco.adapters.blobs.durable import appear, make_folder, sync_file, sync_folder
-from zoco.adapters.blobs.port import CHUNK_BYTES, BlobNotFound, checked
+from zoco.adapters.blobs.incoming import IncomingFile
+from zoco.adapters.blobs.port import CHUNK_BYTES, BlobNotFound, Incoming, checked
 from zoco.core.errors import Unavailable
 
 _NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP})
@@ -44,6 +45,11 @@ class FolderBlobStore:
         with _translated(key):
             half.write_bytes(data)
         self.put_file(key, half)
+
+    def begin(self, key: str, size: int) -> Incoming:  # noqa: ARG002 (the port's)
+        file = self.scratch / f"{key.replace('/', '-')}.incoming"
+        with _translated(key):
+            return IncomingFile(file, lambda whole: self.put_file(key, whole))
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         size = self.size(key)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoco.adapters.blobs.durable import appear
-from zoco.adapters.blobs.port import CHUNK_BYTES, BlobNotFound, checked
+from zoco.adapters.blobs.incoming import IncomingFile
+from zoco.adapters.blobs.port import CHUNK_BYTES, BlobNotFound, Incoming, checked
 
 
 class MemoryBlobStore:
@@ -21,6 +22,10 @@ class MemoryBlobStore:
 
     def put_bytes(self, key: str, data: bytes) -> None:
         self._blobs[checked(key)] = data
+
+    def begin(self, key: str, size: int) -> Incoming:  # noqa: ARG002 (the port's)
+        file = self.scratch / f"{key.replace('/', '-')}.incoming"
+        return IncomingFile(file, lambda whole: self.put_file(key, whole))
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         data = self._found(key)

@@ -14,7 +14,8 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import from_url
 
 from zoco.adapters.blobs.durable import appear, sync_file
-from zoco.adapters.blobs.port import CHUNK_BYTES, BlobNotFound, checked
+from zoco.adapters.blobs.incoming import IncomingStream
+from zoco.adapters.blobs.port import CHUNK_BYTES, BlobNotFound, Incoming, checked
 from zoco.adapters.blobs.sign_s3 import S3Signer
 from zoco.core.errors import Unavailable
 
@@ -59,7 +60,7 @@ class ObjectBlobStore:
         self._store = opened(url, client_options=client, retry_config=_RETRY, **options)
 
     def put_file(self, key: str, source: Path) -> None:
-        part = max(_PART_BYTES_MIN, source.stat().st_size // _PARTS_MAX)
+        part = _part_bytes(source.stat().st_size)
         with _translated(key):
             obstore.put(self._store, checked(key), source, chunk_size=part, max_concurrency=_PARTS_AT_ONCE)
         source.unlink()
@@ -67,6 +68,9 @@ class ObjectBlobStore:
     def put_bytes(self, key: str, data: bytes) -> None:
         with _translated(key):
             obstore.put(self._store, checked(key), data)
+
+    def begin(self, key: str, size: int) -> Incoming:
+        return IncomingStream(lambda pieces: self._put_pieces(key, size, pieces))
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         size = self.size(key)
@@ -101,12 +105,24 @@ class ObjectBlobStore:
             return None
         return self._signer.get_url(key, lifetime_s=lifetime_s, filename=filename, content_type=content_type)
 
+    def _put_pieces(self, key: str, size: int, pieces: Iterator[bytes]) -> None:
+        """An iterator that raises makes obstore abort: the parts it has sent are thrown away by the store."""
+        if size <= _PART_BYTES_MIN:
+            self.put_bytes(key, b"".join(pieces))
+            return
+        with _translated(key):
+            obstore.put(self._store, checked(key), pieces, chunk_size=_part_bytes(size), max_concurrency=_PARTS_AT_ONCE)
+
     def _chunks(self, key: str, start: int, end: int) -> Iterator[bytes]:
         with _translated(key):
             found = obstore.get(self._store, checked(key), options={"range": (start, end)})
             for chunk in found.stream(min_chunk_size=CHUNK_BYTES // 2):
                 view = memoryview(chunk)
                 yield from (bytes(view[at : at + CHUNK_BYTES]) for at in range(0, len(view), CHUNK_BYTES))
+
+
+def _part_bytes(size: int) -> int:
+    return max(_PART_BYTES_MIN, size // _PARTS_MAX)
 
 
 def _s3_options(endpoint: str, access_key: str, secret_key: str, region: str) -> dict[str, Any]:

@@ -24,6 +24,19 @@ class BlobNotFound(Exception):
         self.key = key
 
 
+class Incoming(Protocol):
+    """A blob that arrives in pieces. One thread at a time may use it."""
+
+    def feed(self, chunk: bytes) -> None:
+        """Raises Unavailable, perhaps some pieces late."""
+
+    def finish(self) -> None:
+        """Durable under its key when it returns. Raises Unavailable."""
+
+    def abort(self) -> None:
+        """Throws away what came; harmless after `finish`."""
+
+
 class BlobStore(Protocol):
     """Every method raises Unavailable when the store is away."""
 
@@ -34,6 +47,9 @@ class BlobStore(Protocol):
         """Stores the file and takes it away. A folder of the key that has to be made is made."""
 
     def put_bytes(self, key: str, data: bytes) -> None: ...
+
+    def begin(self, key: str, size: int) -> Incoming:
+        """For a blob of `size` bytes that are still to come. Nothing is under the key before it is finished."""
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Bytes [start, end) in chunks of at most CHUNK_BYTES. Raises BlobNotFound when called, not when iterated."""

@@ -10,10 +10,11 @@ from tests.unit.hub.lfs.conftest import SIZE_MAX, NewRepo
 
 from zoco.adapters.db.engine import Database
 from zoco.adapters.db.tables import lfs_link, repo
-from zoco.core.errors import TooLarge, Unprocessable
+from zoco.core.errors import TooLarge, Unavailable, Unprocessable
 from zoco.core.ids import Sha256
 from zoco.core.repos import WritableRepo
-from zoco.hub.lfs.objects import find
+from zoco.hub.lfs.garbage import forget_unlinked
+from zoco.hub.lfs.objects import find, unlink
 from zoco.hub.lfs.upload import Lfs, Upload
 
 
@@ -145,3 +146,29 @@ def test_many_uploads_of_one_object_at_once_end_in_one_stored_file(lfs: Lfs, new
         assert used_storage(lfs.db, own) == len(data)
     with lfs.db.read() as read:
         assert len(read.execute(select(lfs_link)).all()) == 6
+
+
+def test_bytes_that_are_known_are_not_stored_again_but_must_come(lfs: Lfs, new_repo: NewRepo) -> None:
+    send(lfs, new_repo(), b"weights")
+    other = new_repo()
+    with Upload(lfs, other, sha(b"weights"), 7, None) as upload:
+        upload.feed(b"weights")
+        assert not list(lfs.blobs.scratch.iterdir())
+        assert find(lfs.db, other, sha(b"weights")) is None
+        upload.finish()
+    assert stored_bytes(lfs, other, sha(b"weights")) == b"weights"
+
+
+def test_a_stored_copy_that_is_collected_during_the_upload_is_told_and_the_next_try_stores_it(
+    lfs: Lfs, new_repo: NewRepo
+) -> None:
+    own, other = new_repo(), new_repo()
+    send(lfs, own, b"weights")
+    with Upload(lfs, other, sha(b"weights"), 7, None) as upload:
+        upload.feed(b"weights")
+        unlink(lfs.db, own, [sha(b"weights")])
+        assert forget_unlinked(lfs, -1) == 1
+        with pytest.raises(Unavailable, match="upload the file again"):
+            upload.finish()
+    send(lfs, other, b"weights")
+    assert stored_bytes(lfs, other, sha(b"weights")) == b"weights"
