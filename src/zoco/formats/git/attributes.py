@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 LINE_BYTES_MAX = 2048  # git's own limit (ATTR_MAX_LINE_LENGTH)
+_BLANK = " \t"
 RULES_MAX = 2000
 
 
@@ -103,16 +104,21 @@ class Ignore:
 
 def _lines(text: str) -> list[str]:
     lines = (line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n"))
-    good = [line for line in lines if line.strip() and not line.startswith("#") and len(line) < LINE_BYTES_MAX]
+    good = [line for line in lines if line.strip(_BLANK) and not line.startswith("#") and len(line) < LINE_BYTES_MAX]
     return good[:RULES_MAX]
 
 
 def _pattern_and_words(line: str) -> tuple[str, list[str]]:
-    line = line.strip(" \t")
+    line = line.strip(_BLANK)
     if line.startswith('"') and (quoted := re.match(r'"((?:[^"\\]|\\.)*)"(?:[ \t]+(.*))?$', line)):
-        return re.sub(r"\\(.)", r"\1", quoted[1]), (quoted[2] or "").split()
-    pattern, *words = line.split()
+        return re.sub(r"\\(.)", r"\1", quoted[1]), _words(quoted[2] or "")
+    pattern, *words = _words(line)
     return pattern, words
+
+
+def _words(text: str) -> list[str]:
+    """At git's blanks alone: other spaces of Unicode belong to names."""
+    return [word for word in re.split(f"[{_BLANK}]", text) if word]
 
 
 def _filter_of(words: list[str], macros: dict[str, bool]) -> bool | None:

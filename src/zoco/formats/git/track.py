@@ -19,7 +19,7 @@ def tracked(text: str, paths: Iterable[str]) -> str | None:
     """`text` with a rule for every path that has none. None when nothing is missing."""
     rules = Attributes(text)
     missing = [path for path in dict.fromkeys(paths) if not rules.is_lfs(path)]
-    present = set(text.splitlines())
+    present = set(text.split("\n"))
     lines = [line for line in (f"{pattern} {_LFS}" for pattern in _patterns(missing)) if line not in present]
     if not lines:
         return None
