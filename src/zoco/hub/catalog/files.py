@@ -10,7 +10,7 @@ from zoco.hub.catalog.info import Sibling, SiblingLfs
 from zoco.hub.repos.entries import describe
 
 FILES_MAX = 60_000
-"""Clients take more than 50,000 for a sign that the list may be cut, and read the tree page by page instead
+"""Older clients take more than 50,000 for a sign that the list may be cut, and read the tree page by page instead
 (huggingface_hub `_snapshot_download.py`, VERY_LARGE_REPO_THRESHOLD)."""
 
 ENTRIES_MAX = 150_000

@@ -22,9 +22,12 @@ def open_for_reading(storage: RepoStorage, id: RepoId, actor: Actor | None) -> R
 
 
 def open_for_contents(storage: RepoStorage, id: RepoId, actor: Actor | None) -> ContentsRepo:
-    """As for reading, and GatedRepo when its terms stand between the caller and the files."""
+    """As for reading, and GatedRepo when its terms stand between the caller and the files.
+
+    The gate asks who somebody is, not what their token may: its owner downloads with a read token.
+    """
     repo = _opened(storage, id, actor)
-    if repo.gated is not Gated.OPEN and repo.access < Access.WRITE:
+    if repo.gated is not Gated.OPEN and _as_themselves(repo, actor) < Access.WRITE:
         raise GatedRepo(repo.id, signed_in=actor is not None)
     return ContentsRepo(ReadableRepo(repo))
 
@@ -102,7 +105,12 @@ def _repo(row: RepoRow, access: Access) -> Repo:
     )
 
 
-def _facts(row: RepoRow) -> RepoFacts:
+def _as_themselves(repo: Repo, actor: Actor | None) -> Access:
+    """What the caller may with any credentials."""
+    return access_to(_facts(repo), replace(actor, limit=Access.ADMIN, grants=None) if actor else None)
+
+
+def _facts(row: RepoRow | Repo) -> RepoFacts:
     return RepoFacts(row.id.type, row.id.namespace, row.id.name, row.visibility, row.creator_id)
 
 
@@ -112,8 +120,7 @@ def _demand(needed: Access, repo: Repo, actor: Actor | None) -> None:
     doing = "change its settings" if needed is Access.ADMIN else "write to it"
     if actor is None:
         raise NotAuthenticated(f"Log in, or give a token with the write role, to {doing}: {repo.id.full_name}")
-    facts = RepoFacts(repo.id.type, repo.id.namespace, repo.id.name, repo.visibility, repo.creator_id)
-    if access_to(facts, replace(actor, limit=Access.ADMIN, grants=None)) < needed:
+    if _as_themselves(repo, actor) < needed:
         raise Denied(
             f"You may read {repo.id.full_name} but not {doing}: that needs the write or admin role in"
             f" {repo.id.namespace}."

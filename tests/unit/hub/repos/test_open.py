@@ -134,6 +134,15 @@ def test_a_gate_hides_the_files_but_not_the_repository(hub: SmallHub) -> None:
     assert open_for_contents(hub.storage, repo_id("ana/iris"), ana)
 
 
+def test_the_owner_of_a_gated_repository_downloads_with_a_read_token(hub: SmallHub) -> None:
+    """The gate once looked at what the token may, and shut owners out of their own files."""
+    ana = hub.user("ana")
+    change_settings(hub.storage, hub.repo(ana, "ana/iris"), ana, gated=Gated.AUTO)
+    assert open_for_contents(hub.storage, repo_id("ana/iris"), limited(ana, Access.READ))
+    grants = Grants(repos={"model/ana/iris": Access.READ})
+    assert open_for_contents(hub.storage, repo_id("ana/iris"), Actor(ana.user_id, "ana", ana.roles, grants=grants))
+
+
 def test_a_disabled_repository_says_so_only_to_those_who_could_read_it(hub: SmallHub) -> None:
     ana = hub.user("ana")
     hub.repo(ana, "ana/bad", private=True)
