@@ -12,6 +12,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -164,7 +165,8 @@ def start_postgres(folder: Path) -> Iterator[PostgresServer]:
             if parent.stat().st_uid == 0 and not parent.stat().st_mode & 0o001:
                 parent.chmod(parent.stat().st_mode | 0o011)
     initdb = [*as_user, str(binaries / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-    subprocess.run([*initdb, "--no-locale", "--no-sync"], check=True, capture_output=True, cwd=folder)
+    made = subprocess.run([*initdb, "--no-locale", "--no-sync"], capture_output=True, text=True, cwd=folder)
+    assert made.returncode == 0, f"initdb: {made.stdout}{made.stderr}"
     server = PostgresServer(free_port())
     words = [*as_user, str(binaries / "postgres"), "-D", str(data), "-p", str(server.port), "-h", "127.0.0.1"]
     words += ["-k", str(folder), "-c", "fsync=off", "-c", "max_connections=200"]
@@ -180,6 +182,7 @@ def start_postgres(folder: Path) -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
-    with start_postgres(tmp_path_factory.mktemp("postgres")) as server:
+def postgres_server() -> Iterator[PostgresServer]:
+    """Outside pytest's own folder, which each pytest that starts closes to all but its user, so to `postgres` too."""
+    with tempfile.TemporaryDirectory(prefix="zoco-postgres-") as folder, start_postgres(Path(folder)) as server:
         yield server
