@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import random
 import secrets
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -109,6 +112,22 @@ class Server:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for this run alone: claimed by a lock until this process ends, and outside the range from which the
+    system takes ports for outgoing connections, one of which might else have it before the server does."""
+    claims = Path(tempfile.gettempdir()) / "zoco-test-ports"
+    claims.mkdir(exist_ok=True)
+    while True:
+        port = random.randint(20_000, 32_000)
+        claim = os.open(claims / str(port), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as probe:
+                probe.bind(("", port))
+        except OSError:
+            os.close(claim)
+            continue
+        _claims.append(claim)
+        return port
+
+
+_claims: list[int] = []
