@@ -84,6 +84,15 @@ def enqueue(
     write.execute(statement.on_conflict_do_nothing(index_elements=["idempotency_key"]))
 
 
+def enqueue_all(write: Write, jobs: Iterable[tuple[str, Mapping[str, Any], int]]) -> None:
+    """(handler, payload, repo key), all due now and in this order."""
+    now = now_ms()
+    said = {"run_at": now, "attempts": 0, "created_at": now}
+    rows = [{"handler": name, "payload": dict(payload), "repo_key": key, **said} for name, payload, key in jobs]
+    if rows:
+        write.execute(job.insert(), rows)
+
+
 def claim(db: Database, handlers: Iterable[str], *, lease_ms: int = LEASE_MS) -> Job | None:
     """A job that is due, now held by the caller; None when there is none."""
     names = list(handlers)

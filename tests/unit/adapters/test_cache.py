@@ -259,6 +259,20 @@ def test_copies_of_an_older_epoch_go_even_when_there_is_room(cache: GitCache, hi
     assert not new.exists()
 
 
+def test_what_killed_processes_left_goes(cache: GitCache, history: History) -> None:
+    bare = history.ready(cache)
+    gone = bare.with_name(".gone-7.e0.git-1234")
+    (gone / "objects").mkdir(parents=True)
+    half, fresh = (bare / f"objects/pack/.pack-{name}.pack.1.ab" for name in ("a", "b"))
+    half.touch()
+    fresh.touch()
+    os.utime(half, (0, time.time() - 100_000))
+    history.state = replace(history.state, version=9)
+    history.ready(cache)
+    cache.trim()
+    assert (gone.exists(), half.exists(), fresh.exists()) == (False, False, True)
+
+
 def test_a_use_is_noted(cache: GitCache, history: History) -> None:
     bare = history.ready(cache)
     age(bare, 2 * IN_USE_S)

@@ -80,6 +80,9 @@ def test_history_is_the_log(work: Path) -> None:
         assert git.is_ancestor(oid(work, "side"), oid(work, "HEAD"))
         assert git.is_ancestor(oid(work, "HEAD"), oid(work, "HEAD"))
         assert not git.is_ancestor(oid(work, "HEAD"), oid(work, "side"))
+        for missing in (NOTHING, oid(work, "HEAD^{tree}")):
+            with pytest.raises(NotFound):
+                git.is_ancestor(missing, oid(work, "HEAD"))
         assert git.merge_base(oid(work, "side"), oid(work, "HEAD^1")) == oid(work, "HEAD^1^1")
 
 

@@ -23,6 +23,7 @@ from zoco.core.ids import Oid
 
 _MARKER = "zoco-version"
 _TOUCH_S = 60
+_HALF_MAX_S = 86_400
 IN_USE_S = 900
 """What was asked for within this time may have a reader: it is neither trimmed nor are its unlisted packs removed."""
 
@@ -108,6 +109,8 @@ class GitCache:
             with self._locked(int(key)):
                 self._remove(bare)
             freed += size
+        for gone in self._folder.glob("*/.gone-*"):  # its remover was killed
+            shutil.rmtree(gone, ignore_errors=True)
         return freed
 
     # --- making -------------------------------------------------------------------------------------------------------
@@ -251,7 +254,11 @@ def _packed_refs(state: RepoState) -> str:
 
 
 def _remove_unlisted(packs: Path, listed: set[str]) -> None:
-    """Packs that were joined into another go when nobody can be reading them any more."""
+    """Packs that were joined into another go when nobody can be reading them any more, and halves that a killed
+    process left."""
+    for half in packs.glob(".pack-*"):
+        if half.stat().st_mtime < time.time() - _HALF_MAX_S:
+            half.unlink(missing_ok=True)
     for idx in packs.glob("pack-*.idx"):
         if idx.stem[5:] in listed:
             continue

@@ -266,8 +266,7 @@ def _transact(
         if any(one.new for one in accepted):
             for stored in packs:
                 pack_store.insert_pack(write, repo.key, pack_store.PackRow(*stored), now)
-        for one in accepted:
-            outbox.record(write, RefUpdated(repo.key, one.ref, one.old, one.new))
+        outbox.record(write, *(RefUpdated(repo.key, one.ref, one.old, one.new) for one in accepted))
         if any(one.ref == branch_ref(locked.default_branch) for one in accepted):
             for its in writes:
                 its(write)
