@@ -60,8 +60,8 @@ def _license(data: Mapping[str, Value]) -> Iterator[str]:
             yield '"license" must be a string'
         elif named.lower() not in LICENSES:
             yield (
-                f"\"license\" '{named[:80]}' is not a known identifier. Use one of the list of licences, or 'other'"
-                " with license_name and license_link"
+                f"\"license\" must be one of [{', '.join(LICENSES)}], not '{named[:80]}'. For another licence use"
+                " 'other' with license_name and license_link"
             )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from typing_extensions import TypedDict
 
 from zoco.core.ids import RepoType
-from zoco.formats.cards.validate import validate
+from zoco.formats.cards.validate import Verdict, validate
 from zoco.surfaces.hub_api.bodies import Body, json_body
 from zoco.surfaces.hub_api.calls import Call
 from zoco.surfaces.hub_api.replies import json_reply
@@ -37,7 +37,16 @@ async def validate_card(request: Request) -> Response:
         "errors": [{"message": message} for message in verdict.errors],
         "warnings": [{"message": message} for message in verdict.warnings],
     }
-    return json_reply(answer, 400 if verdict.errors else 200)
+    status = 400 if verdict.errors else 200
+    if request.headers.get("accept", "").startswith("text/plain"):
+        return PlainTextResponse(_as_text(verdict), status)
+    return json_reply(answer, status)
+
+
+def _as_text(verdict: Verdict) -> str:
+    """What `ModelCard.validate` of huggingface_hub shows as it comes."""
+    said = [*(f"- Error: {one}" for one in verdict.errors), *(f"- Warning: {one}" for one in verdict.warnings)]
+    return "\n".join(said) or "ok"
 
 
 calls = [

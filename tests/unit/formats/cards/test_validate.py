@@ -43,7 +43,7 @@ def test_good_models_pass_without_a_word(yaml: str) -> None:
 @pytest.mark.parametrize(
     ("type_", "yaml", "error"),
     [
-        ("model", "license: my-own", '"license"'),
+        ("model", "license: my-own", '"license" must be one of [apache-2.0, mit,'),
         ("model", "license: 3", '"license" must be a string'),
         ("model", "tags: es", '"tags" must be an array'),
         ("model", "tags: [1]", "quotes"),

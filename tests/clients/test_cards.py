@@ -1,0 +1,72 @@
+"""Cards as people write them, by every road: the API checks before, a push is never lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import huggingface_hub.constants
+import pytest
+from huggingface_hub import HfApi, ModelCard
+from tests.clients.git_work import git_in, url_of
+from tests.clients.hf_client import api_of
+from tests.running import Person, Server
+
+pytestmark = [
+    pytest.mark.client,
+    pytest.mark.usefixtures("at_home"),
+    pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning"),  # the client's own, in its LFS upload
+]
+
+LESSON = "---\n tags:\n- es \u00a0# idioma\n- bert\n- text-classification\ndatasets:\n- llamas\n---\n# Mi modelo\n"
+"""As a printed lesson has it: a space before the first key, a no-break space before a comment."""
+
+
+@pytest.fixture
+def api(server: Server, person: Person) -> HfApi:
+    return api_of(server, person)
+
+
+def test_the_lessons_card_is_told_its_repair_by_the_api(api: HfApi, person: Person) -> None:
+    repo = api.create_repo(f"{person.name}/lesson").repo_id
+    with pytest.raises(ValueError, match="Remove the space before the first key"):
+        api.upload_file(path_or_fileobj=LESSON.encode(), path_in_repo="README.md", repo_id=repo)
+    assert api.model_info(repo).tags == []
+
+
+def test_the_lessons_card_pushed_by_git_is_kept_and_read(
+    server: Server, api: HfApi, person: Person, tmp_path: Path
+) -> None:
+    repo = api.create_repo(f"{person.name}/pushed").repo_id
+    work = git_in(tmp_path / "work").clone(url_of(server, repo, person), "card")
+    work.commit({"README.md": LESSON}, "Card")
+    work("push")
+    info = api.model_info(repo)
+    assert info.pipeline_tag == "text-classification"
+    assert {"es", "bert", "dataset:llamas"} <= set(info.tags or ())
+    assert [model.id for model in api.list_models(author=person.name, filter=["es", "text-classification"])] == [repo]
+
+
+def test_model_card_validates_as_on_the_public_hub(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", server.url)
+    card = ModelCard("---\nlicense: mit\nlanguage: es\n---\n# Card\n")
+    card.validate()
+    card.data.license = "asdf"
+    with pytest.raises(ValueError, match='- Error: "license" must be one of'):
+        card.validate()
+
+
+def test_parameters_are_counted_and_listed(api: HfApi, person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
+    header = b'{"w":{"dtype":"F32","shape":[6000,1000],"data_offsets":[0,24000000]}}'
+    repo = api.create_repo(f"{person.name}/net").repo_id
+    data = len(header).to_bytes(8, "little") + header
+    api.create_commit(
+        repo_id=repo,
+        operations=[huggingface_hub.CommitOperationAdd("model.safetensors", data)],
+        commit_message="Weights",
+    )
+    totals = api.model_info(repo).safetensors
+    assert totals
+    assert totals.total == 6_000_000
+    assert [one.id for one in api.list_models(author=person.name, num_parameters="min:5M,max:6M")] == [repo]
+    assert not list(api.list_models(author=person.name, num_parameters="min:7M"))
