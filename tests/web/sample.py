@@ -102,8 +102,10 @@ OTHERS = (
         _CUENTOS,
         "gpt2-cuentos-es",
         RepoType.MODEL,
-        "pipeline_tag: text-generation\nlibrary_name: transformers\nlicense: apache-2.0\nlanguage: es\n"
-        "base_model: openai-community/gpt2",
+        (
+            "pipeline_tag: text-generation\nlibrary_name: transformers\nlicense: apache-2.0\nlanguage: es\n"
+            "base_model: openai-community/gpt2"
+        ),
         "Continúa historias breves en español. Pequeño, rápido y hecho para el aula.",
     ),
     (
