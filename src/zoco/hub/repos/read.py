@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 from zoco.adapters.git.reader import Reader
@@ -23,6 +24,8 @@ from zoco.hub.repos.storage import RepoStorage
 __all__ = ["Entry", "File", "LfsInfo", "find_entry", "list_tree", "open_file", "paths_info", "tree_size"]
 
 PAGE_SIZE_MAX = 1000
+FEW_PATHS = 16
+"""Up to so many are looked up one by one; beyond, reading their folders once is faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +81,10 @@ def paths_info(
 ) -> list[Entry]:
     """In the order of the request; what is not there is left out."""
     with reader_with(storage, repo, commit) as git:
-        tree = Lookup(git, git.commit(commit).tree)
+        root = git.commit(commit).tree
+        find = Lookup(git, root).find if len(paths) > FEW_PATHS else partial(_find, git, root)
         asked = [path.strip("/") for path in paths]
-        rows = [(path, entry) for path in asked if path and (entry := tree.find(path))]
+        rows = [(path, entry) for path in asked if path and (entry := find(path))]
         entries = describe(git, rows)
         return with_last_commits(storage, repo, git, commit, entries) if expand else entries
 
@@ -153,13 +157,17 @@ def _entry_at(git: Reader, commit: Oid, path: str) -> TreeEntry:
     root = git.commit(commit).tree
     if not path:
         return TreeEntry(MODE_TREE, b"", root)
-    try:
-        found = git.entry_at(root, path)
-    except UnicodeEncodeError:  # a lone surrogate, from JSON
-        found = None
+    found = _find(git, root, path)
     if found is None:
         raise EntryNotFound(path, commit)
     return found
+
+
+def _find(git: Reader, root: Oid, path: str) -> TreeEntry | None:
+    try:
+        return git.entry_at(root, path)
+    except UnicodeEncodeError:  # a lone surrogate, from JSON
+        return None
 
 
 def _folder_at(git: Reader, commit: Oid, path: str) -> Oid:

@@ -119,6 +119,8 @@ def test_paths_come_back_in_the_order_asked_without_those_unknown(
     found = paths_info(storage, repo_of_ana, tip, asked, expand=True)
     assert [entry.path for entry in found] == ["a/one.txt", "a/b", "README.md", "a/one.txt"]
     assert {entry.last_commit.title for entry in found if entry.last_commit} == {"begin"}
+    many = [*asked, "a\0b", "\ud800"] * 5
+    assert [entry.path for entry in paths_info(storage, repo_of_ana, tip, many)] == [e.path for e in found] * 5
 
 
 def test_an_lfs_file_shows_its_real_size_and_raw_its_pointer(any_storage: RepoStorage) -> None:
