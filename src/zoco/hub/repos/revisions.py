@@ -1,4 +1,7 @@
-"""Which commit does a revision mean? A branch, else a tag, else a full ref name, else a commit's id, whole or short."""
+"""Which commit does a revision mean? A branch, else a tag, else a full ref name, else a commit's id, whole or short.
+
+`HEAD` is the default branch: @huggingface/hub asks for it where no revision was given.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def resolve_revision(storage: RepoStorage, repo: ReadableRepo, revision: str) ->
 
     One indexed SQL read where a ref is meant; only ids open the repository itself.
     """
-    names = candidates(revision)
+    names = candidates(repo.default_branch if revision == "HEAD" else revision)
     if not names:
         raise RevisionNotFound(_shown(revision))
     with storage.db.read() as read:
