@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.contracts.test_blobs import blobs
 
+from zoco.adapters.blobs.folder import FolderBlobStore
 from zoco.adapters.blobs.incoming import IncomingStream
 from zoco.adapters.blobs.port import BlobStore
 from zoco.core.errors import Unavailable
@@ -58,6 +61,19 @@ def test_several_arrive_at_once(blobs: BlobStore) -> None:
     for incoming in arriving.values():
         incoming.finish()
     assert {key: b"".join(blobs.read(key)) for key in data} == data
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int, _data: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    store = FolderBlobStore(tmp_path / "store", tmp_path / "scratch")
+    incoming = store.begin("lfs/ab/x", 5)
+    monkeypatch.setattr("zoco.adapters.blobs.incoming.os.write", full)
+    with pytest.raises(Unavailable, match="No space left"):
+        incoming.feed(b"hello")
+    incoming.abort()
+    assert is_empty(store)
 
 
 def test_a_store_that_fails_in_the_middle_is_told_to_whoever_feeds() -> None:

@@ -32,9 +32,13 @@ class IncomingFile:
         self._out = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
     def feed(self, chunk: bytes) -> None:
+        """Raises Unavailable: the disk is full, or gone."""
         rest = memoryview(chunk)
-        while rest:
-            rest = rest[os.write(self._out, rest) :]
+        try:
+            while rest:
+                rest = rest[os.write(self._out, rest) :]
+        except OSError as error:
+            raise Unavailable(f"The store's folder cannot be used: {error.strerror}.") from error
         self._size += len(chunk)
         if self._size - self._on_its_way >= WRITEBACK_BYTES:
             start_writeback(self._out, self._on_its_way, self._size - self._on_its_way)
