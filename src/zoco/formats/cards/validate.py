@@ -67,6 +67,8 @@ def _license(data: Mapping[str, Value]) -> Iterator[str]:
 
 def _languages(value: Value) -> Iterator[str]:
     for code in _listed(value):
+        if code is False:
+            continue  # Norwegian, rewritten by a tool that reads YAML 1.1
         if not isinstance(code, str):
             yield '"language" must be a string or a list of strings'
         elif not is_language(code):

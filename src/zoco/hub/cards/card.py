@@ -193,7 +193,10 @@ _FORMATS = {
 
 
 def _languages(data: Json) -> Iterator[str]:
-    yield from (code for code in _words(data.get("language")) if is_language(code))
+    said = data.get("language")
+    # tools that read YAML 1.1 write `no` back as `false`: no other language can be meant
+    codes = ["no" if code is False else code for code in (said if isinstance(said, list) else [said])]
+    yield from (code for code in _words(codes) if is_language(code))
     yield from (word for word in _words(data.get("tags")) if is_language_tag(word))
 
 

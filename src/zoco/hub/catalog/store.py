@@ -179,29 +179,12 @@ def tag_counts_in(read: Read, query: Query, actor: Actor | None, limit: int) -> 
     counted = (
         select(repo_tag.c.tag, number)
         .select_from(joined)
-        .where(*_conditions(query, actor))
+        .where(*_conditions(query, actor), ~repo_tag.c.tag.startswith(LINK))
         .group_by(repo_tag.c.tag)
         .order_by(number.desc(), repo_tag.c.tag)
         .limit(limit)
     )
     return [(tag, int(how_many)) for tag, how_many in read.execute(counted)]
-
-
-def tag_counts(read: Read, type: RepoType, actor: Actor | None, prefix: str, limit: int) -> list[tuple[str, int]]:
-    """Tags that begin with `prefix` and how many repositories the caller may read carry each; the frequent first."""
-    joined = repo_tag.join(repo, repo.c.id == repo_tag.c.repo_id).join(namespace, namespace.c.id == repo.c.namespace_id)
-    number = func.count().label("number")
-    query = (
-        select(repo_tag.c.tag, number)
-        .select_from(joined)
-        .where(repo.c.type == type.value, readable_by(actor), ~repo_tag.c.tag.startswith(LINK))
-        .group_by(repo_tag.c.tag)
-        .order_by(number.desc(), repo_tag.c.tag)
-        .limit(limit)
-    )
-    if prefix:
-        query = query.where(repo_tag.c.tag.startswith(prefix, autoescape=True))
-    return [(tag, int(how_many)) for tag, how_many in read.execute(query)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from zoco.formats.cards.libraries import LIBRARIES
 from zoco.formats.cards.licenses import LICENSES
 from zoco.formats.cards.tasks import DOMAINS, TASKS
 from zoco.hub.catalog import store
+from zoco.hub.catalog.query import Query
 from zoco.hub.repos.storage import RepoStorage
 
 CARRIED_MAX = 1000
@@ -33,7 +34,7 @@ def tags_by_type(
 ) -> dict[str, list[TagEntry]]:
     """By kind. Of datasets, papers and free tags only those that repositories the caller may read carry."""
     with storage.db.read() as read:
-        carried = [tag for tag, _ in store.tag_counts(read, type, actor, "", CARRIED_MAX)]
+        carried = [tag for tag, _ in store.tag_counts_in(read, Query(type=type), actor, CARRIED_MAX)]
     kinds = _model_tags(carried, locale) if type is not RepoType.DATASET else _dataset_tags(carried, locale)
     return {kind: tags for kind, tags in kinds.items() if only is None or kind == only}
 

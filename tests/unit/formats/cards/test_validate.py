@@ -28,6 +28,7 @@ def test_no_metadata_is_a_warning_in_words_that_clients_know(content: str, type_
         "license: other\nlicense_name: mine\nlicense_link: LICENSE",
         "license: [mit, apache-2.0]",
         "language: no",
+        "language: [false, en]",
         "language: [es, pt-BR, zh-Hant, spa, multilingual, code]",
         "tags: [a, b]",
         "base_model: [a/b, c/d]\nbase_model_relation: merge",

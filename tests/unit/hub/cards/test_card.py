@@ -31,6 +31,8 @@ BERT = {"architectures": ["BertForMaskedLM"], "model_type": "bert"}
             ["text-classification", "es", "bert", "dataset:llamas"],
         ),
         ("language: no", [], None, ["no"]),
+        ("language: false", [], None, ["no"]),
+        ("language: [false, es]", [], None, ["no", "es"]),
         ("language: [es, en]\ntags: [es]", [], None, ["es", "en"]),
         ("language: Spanish", [], None, []),
         ("tags: [da, ner]", [], None, ["da", "ner"]),

@@ -18,6 +18,7 @@ from zoco.core.errors import Denied, Invalid
 from zoco.core.ids import RepoType, name_key
 from zoco.core.pages import cursor_after
 from zoco.core.text import is_storable
+from zoco.hub.catalog.facets import count_tags
 from zoco.hub.catalog.lists import list_repos, list_storage, quicksearch, totals, trending
 from zoco.hub.catalog.query import Query, Sort, Want, all_filters, parameters_between
 from zoco.hub.catalog.store import readable_by
@@ -248,8 +249,16 @@ def everything(hub: SmallHub) -> SmallHub:
 def test_hidden_links_are_no_tags(models: SmallHub) -> None:
     for type_ in RepoType:
         assert all(tag.id.isprintable() for tags in tags_by_type(models.storage, None, type_).values() for tag in tags)
+        assert all(tag.isprintable() for tag in count_tags(models.db, None, Query(type_)))
     for info in list_repos(models.storage, None, Query()).items:
         assert all(tag.isprintable() for tag in info.tags)
+
+
+def test_tags_are_counted_among_what_is_found(models: SmallHub) -> None:
+    counts = count_tags(models.db, None, Query(RepoType.MODEL, filters=("text-classification",)))
+    assert (counts["text-classification"], counts["es"], counts["license:mit"]) == (2, 1, 1)
+    assert "tabular-classification" not in counts
+    assert not count_tags(models.db, None, Query(RepoType.MODEL, author="nobody"))
 
 
 def test_quick_search_finds_names_and_people(models: SmallHub) -> None:
