@@ -19,8 +19,10 @@ from zoco.surfaces.hub_api.people import OrgItem, PersonItem, avatar_url
 from zoco.surfaces.hub_api.replies import iso, json_reply, page_reply
 from zoco.surfaces.state import Hub, hub_of
 from zoco.surfaces.threads import in_thread
+from zoco.surfaces.web.glyphs import glyph
 
 LIKES_COUNTED_MAX = 1000
+SVG = "http://www.w3.org/2000/svg"
 
 
 class UserOverview(TypedDict):
@@ -102,6 +104,14 @@ async def avatar_of(request: Request) -> Response:
     return json_reply(answer)
 
 
+async def avatar_picture(request: Request) -> Response:
+    """The woven medallion that the pages show: drawn from the name, so nothing is stored."""
+    name = await in_thread(_name_as_stored, hub_of(request), _name(request))
+    drawn = str(glyph(name, "u")).replace("<svg ", f'<svg xmlns="{SVG}" width="96" height="96" color="#5b4b8a" ', 1)
+    headers = {"Cache-Control": "public, max-age=3600", "Content-Security-Policy": "default-src 'none'; sandbox"}
+    return Response(drawn, headers=headers, media_type="image/svg+xml")
+
+
 def _name(request: Request) -> str:
     return str(request.path_params["user"])
 
@@ -179,6 +189,7 @@ calls = [
     Call("GET", "/api/users/{user:seg}/socials", user_socials, "Social handles (none are kept)", answer=Socials),
     Call("GET", "/api/users/{user:seg}/avatar", avatar_of, "A user's picture", query=_REDIRECT, answer=Avatar),
     Call("GET", "/api/avatars/{user:seg}", avatar_of, "The picture of a namespace", query=_REDIRECT, answer=Avatar),
+    Call("GET", "/avatars/{user:seg}", avatar_picture, "The picture itself", media_type="image/svg+xml"),
     Call(
         "GET",
         "/api/organizations/{user:seg}/avatar",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from xml.etree import ElementTree
 
 import pytest
 from tests.unit.surfaces.hub_api.callers import Api
@@ -90,6 +91,17 @@ def test_members_come_in_pages(ana: Api, anonymous: Api, org: str, otto: Api) ->
     second = anonymous("GET", link[1 : link.index(">")])
     assert {first.json()[0]["user"], second.json()[0]["user"]} == {ana.name, otto.name}
     assert "link" not in second.headers
+
+
+def test_everybody_has_a_picture(ana: Api, anonymous: Api, org: str) -> None:
+    for name, address in ((ana.name, f"/api/users/{ana.name}/avatar"), (org, f"/api/organizations/{org}/avatar")):
+        url = anonymous("GET", address).json()["avatarUrl"]
+        assert url == f"http://hub.test/avatars/{name}"
+        assert anonymous("GET", f"{address}?redirect=1").headers["location"] == url
+        picture = anonymous("GET", url)
+        assert picture.headers["content-type"].startswith("image/svg+xml")
+        assert ElementTree.fromstring(picture.text).tag == "{http://www.w3.org/2000/svg}svg"
+    assert anonymous("GET", "/avatars/no-such-name").status_code == 404
 
 
 @pytest.mark.parametrize(
