@@ -15,7 +15,7 @@ from zoco.adapters.blobs.folder import FolderBlobStore
 from zoco.adapters.blobs.memory import MemoryBlobStore
 from zoco.adapters.blobs.port import BlobStore
 from zoco.adapters.clock import fresh_uuid
-from zoco.adapters.git.cache import IN_USE_S, GitCache, LocalPack, PackFile, RepoState, pack_keys
+from zoco.adapters.git.cache import IN_USE_S, UNLISTED_S, GitCache, LocalPack, PackFile, RepoState, pack_keys
 from zoco.core.errors import Unavailable
 from zoco.core.ids import Oid
 from zoco.formats.git.objects import (
@@ -158,7 +158,7 @@ def test_packs_that_were_joined_go_when_no_reader_can_be_left(cache: GitCache, h
     history.ready(cache)
     assert idx.exists()
     mark = idx.with_suffix(".unlisted")
-    os.utime(mark, (0, time.time() - IN_USE_S - 1))
+    os.utime(mark, (0, time.time() - UNLISTED_S - 1))
     history.state = replace(history.state, version=10)
     history.ready(cache)
     assert not idx.exists()

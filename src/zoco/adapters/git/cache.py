@@ -25,7 +25,9 @@ _MARKER = "zoco-version"
 _TOUCH_S = 60
 _HALF_MAX_S = 86_400
 IN_USE_S = 900
-"""What was asked for within this time may have a reader: it is neither trimmed nor are its unlisted packs removed."""
+"""What was asked for within this time may have a reader and is not trimmed."""
+UNLISTED_S = 4 * 3600
+"""A clone that began before its packs were joined into another reads the old ones to its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class GitCache:
         """
         bare = self._bare(key, epoch)
         if _version_of(bare) >= version:
-            self._touch(bare)
+            self.touch(bare)
             return bare
         return self._renew(key, epoch, version, load, ())
 
@@ -89,6 +91,18 @@ class GitCache:
     ) -> None:
         """As `ready`, after a write of this node that left its packs here."""
         self._renew(key, epoch, version, load, packs)
+
+    def touch(self, bare: Path) -> None:
+        """It is in use: whoever reads it for long says so again and again. Written to the disk once a minute."""
+        now = time.monotonic()
+        if now - self._touched.get(bare, -_TOUCH_S) >= _TOUCH_S:
+            if len(self._touched) > 10_000:
+                self._touched.clear()
+            self._touched[bare] = now
+            try:
+                os.utime(bare / _MARKER)
+            except FileNotFoundError:
+                self._touched.pop(bare, None)
 
     def drop(self, key: int) -> None:
         with self._locked(key):
@@ -174,18 +188,6 @@ class GitCache:
     def _bare(self, key: int, epoch: int) -> Path:
         return self._shard(key) / f"{key}.e{epoch}.git"
 
-    def _touch(self, bare: Path) -> None:
-        """Last use is the marker's time, written once a minute: this is on the way of every read."""
-        now = time.monotonic()
-        if now - self._touched.get(bare, -_TOUCH_S) >= _TOUCH_S:
-            if len(self._touched) > 10_000:
-                self._touched.clear()
-            self._touched[bare] = now
-            try:
-                os.utime(bare / _MARKER)
-            except FileNotFoundError:
-                self._touched.pop(bare, None)
-
     def _remove(self, bare: Path) -> None:
         """First out of sight, then file by file."""
         gone = bare.with_name(f".gone-{bare.name}-{os.urandom(4).hex()}")
@@ -265,7 +267,7 @@ def _remove_unlisted(packs: Path, listed: set[str]) -> None:
         mark = idx.with_suffix(".unlisted")
         if not mark.exists():
             mark.touch()
-        elif mark.stat().st_mtime < time.time() - IN_USE_S:
+        elif mark.stat().st_mtime < time.time() - UNLISTED_S:
             for suffix in (".idx", ".pack", ".unlisted"):
                 idx.with_suffix(suffix).unlink(missing_ok=True)
 

@@ -171,7 +171,7 @@ def _start(
         )
     except OSError as error:
         raise Unavailable(f"git cannot be started here: {error.strerror}.") from error
-    with suppress(ProcessLookupError):  # it may have ended already
+    with suppress(ProcessLookupError, AttributeError):  # it may have ended already; only Linux can
         resource.prlimit(process.pid, resource.RLIMIT_DATA, (MEMORY_MAX_BYTES, MEMORY_MAX_BYTES))
     return process
 

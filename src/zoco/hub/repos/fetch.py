@@ -38,7 +38,9 @@ def advertise(storage: RepoStorage, repo: ContentsRepo, service: str, protocol: 
 def upload_pack(storage: RepoStorage, repo: ContentsRepo, body: Path | bytes, protocol: str) -> Iterator[bytes]:
     """Answer to a POST to `git-upload-pack`."""
     bare = bare_repository(storage, repo)
-    yield from commands.upload_pack(bare, body, f"version={protocol_version(protocol)}")
+    for chunk in commands.upload_pack(bare, body, f"version={protocol_version(protocol)}"):
+        storage.cache.touch(bare)
+        yield chunk
 
 
 def protocol_version(protocol: str) -> int:

@@ -145,6 +145,7 @@ class _IncomingPack:
         self._size = 0
         self._problem: str | None = None
         self._git: IndexPack | None = None
+        self._bare: Path | None = None
 
     @property
     def objects(self) -> Path:
@@ -163,6 +164,8 @@ class _IncomingPack:
                 return
             data, self._head = self._head, b""
         assert self._git
+        assert self._bare
+        self._storage.cache.touch(self._bare)
         self._git.feed(data)
 
     def finish(self) -> IndexedPack | None:
@@ -188,7 +191,8 @@ class _IncomingPack:
         elif count > OBJECTS_MAX:
             self._fail(f"the push has {count} objects, more than {OBJECTS_MAX}: push fewer commits at a time")
         elif count:
-            self._git = IndexPack(bare_repository(self._storage, self._repo), self.objects)
+            self._bare = bare_repository(self._storage, self._repo)
+            self._git = IndexPack(self._bare, self.objects)
         else:
             self._head = self._head[:_PACK_HEADER_BYTES]
         return self._git is not None

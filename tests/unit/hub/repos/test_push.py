@@ -226,6 +226,15 @@ def test_links_and_submodules_may_be_there(node: Node, work: Path, tmp_path: Pat
     assert "ok refs/heads/evil" in push_objects(node, work, tmp_path, entries)
 
 
+@pytest.mark.parametrize("line", ["url = -u./payload", "path = -x", "url = ../../../evil\\n"])
+def test_a_submodule_that_would_run_a_command_is_refused(work: Path, line: str) -> None:
+    """CVE-2018-17456 and its kin: a clone with submodules would take the URL or the path for an option."""
+    commit_files(work, {".gitmodules": f'[submodule "x"]\n\tpath = x\n\turl = https://example.org/x\n\t{line}\n'})
+    refused = git(work, "push", "origin", "main", check=False)
+    assert "unpacker error" in refused.stderr
+    assert "gitmodules" in refused.stderr
+
+
 def push_objects(node: Node, work: Path, tmp_path: Path, entries: list[TreeEntry]) -> str:
     """A pack with one commit; an entry without an id (or with a small one) gets a blob's."""
     with PackWriter() as writer:
