@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoco.adapters.db.engine import Read
 from zoco.core.access import Access, Actor, can_create_in
-from zoco.core.errors import AlreadyExists, Denied, Invalid
+from zoco.core.errors import AlreadyExists, Conflict, Denied, Invalid
 from zoco.core.ids import RepoId, problem_with_repo_name
 from zoco.hub.repos import store
 from zoco.hub.repos.open import access_of
@@ -37,6 +37,8 @@ def demand_free(read: Read, actor: Actor, to: RepoId, message: str, *, mine: int
         raise taken(found, actor, message)
 
 
-def taken(found: RepoRow | None, actor: Actor, message: str) -> AlreadyExists:
-    is_readable = found is not None and access_of(found, actor) >= Access.READ
-    return AlreadyExists(message, found.id if found and is_readable else None)
+def taken(found: RepoRow | None, actor: Actor, message: str) -> Conflict:
+    """What to tell when the database refused the name; `found` is what has it now."""
+    if found is None:
+        return Conflict("The name or its owner changed in this very moment. Try again.")
+    return AlreadyExists(message, found.id if access_of(found, actor) >= Access.READ else None)

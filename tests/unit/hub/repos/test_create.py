@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 from tests.small_hub import LIMITS, SmallHub, hub, limited, repo_id, with_role
 
-from zoco.adapters.db.tables import audit, job, pack, ref_log, repo
+from zoco.adapters.db.tables import audit, job, namespace, pack, ref_log, repo
 from zoco.core.access import Access, Actor, Role, Visibility
-from zoco.core.errors import AlreadyExists, Denied, HubError, Invalid, TooLarge, Unprocessable
+from zoco.core.errors import AlreadyExists, Conflict, Denied, HubError, Invalid, TooLarge, Unprocessable
 from zoco.core.ids import RepoId, RepoType
 from zoco.core.repos import ReadableRepo
 from zoco.formats.git.attributes import Attributes
 from zoco.hub.catalog.describe import repo_info
+from zoco.hub.repos import create
 from zoco.hub.repos.create import create_repo, fresh_repo_key
 from zoco.hub.repos.move import move_repo
 from zoco.hub.repos.open import open_for_reading
@@ -211,6 +213,24 @@ def test_of_many_who_create_the_same_repository_one_does_and_the_others_are_told
 def test_keys_grow_with_time_and_fit_into_a_json_number() -> None:
     keys = [fresh_repo_key() for _ in range(5)]
     assert all(key < 2**53 for key in keys)
+
+
+def test_an_owner_who_was_deleted_meanwhile_is_a_conflict_and_leaves_nothing(
+    hub: SmallHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana = hub.user("ana")
+    first_files = create.first_files
+
+    def delete_ana(*given: Any, **more: Any) -> dict[str, bytes]:
+        with hub.db.write() as write:
+            write.execute(namespace.delete())
+        return first_files(*given, **more)
+
+    monkeypatch.setattr(create, "first_files", delete_ana)
+    with pytest.raises(Conflict) as told:
+        create_repo(hub.storage, ana, repo_id("ana/iris"))
+    assert not isinstance(told.value, AlreadyExists)
+    assert not list(hub.storage.blobs.keys("git/"))
 
 
 def test_members_of_another_namespace_are_strangers(hub: SmallHub) -> None:
