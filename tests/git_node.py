@@ -23,6 +23,7 @@ from zoco.adapters.db.engine import Database, open_sqlite
 from zoco.adapters.db.tables import metadata, namespace, repo, user
 from zoco.adapters.git.cache import GitCache
 from zoco.core.access import Actor, Role
+from zoco.core.errors import HubError
 from zoco.core.ids import RepoId, RepoType
 from zoco.core.repos import WritableRepo
 from zoco.hub.repos.fetch import advertise, upload_pack
@@ -150,7 +151,12 @@ class _Handler(BaseHTTPRequestHandler):
         push = Push(self.its.storage, self._repo(), self.its.actor)
         for at in range(0, len(body), 10_000):
             push.feed(body[at : at + 10_000])
-        self._answer("application/x-git-receive-pack-result", push.finish())
+        try:
+            report = push.finish()
+        except HubError as error:
+            self.send_error(503, error.message)
+            return
+        self._answer("application/x-git-receive-pack-result", report)
 
     def _repo(self) -> WritableRepo:
         return self.its.open(self.path.split("/")[1].removesuffix(".git"))

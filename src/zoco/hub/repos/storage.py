@@ -172,8 +172,12 @@ def store_pack(
         local.pack.parent.mkdir(parents=True)
         local.pack.hardlink_to(pack)
         local.idx.hardlink_to(idx)
-    storage.blobs.put_file(pack_key, pack)
-    storage.blobs.put_file(idx_key, idx)
+    try:
+        storage.blobs.put_file(pack_key, pack)
+        storage.blobs.put_file(idx_key, idx)
+    except BaseException:
+        _forget_local(storage, stored)
+        raise
     return stored
 
 
@@ -218,18 +222,22 @@ def apply_updates(
     no commit. Packs that no ref came to need are removed again.
     """
     try:
-        with _with_packs(storage, repo, packs) as git:
-            peeled = {one.new: _commit_behind(git, one) for one in updates if one.new}
-            writes = _prepared(storage, repo, git, updates)
-        refused, version = _transact(storage, repo, updates, packs, peeled, writes, actor, via, atomic=atomic)
-    except (Conflict, RepoNotFound, Unprocessable):
-        discard(storage, packs)  # known not to be committed; after any other error it might be
-        raise
-    if version is None:
-        discard(storage, packs)
+        try:
+            with _with_packs(storage, repo, packs) as git:
+                peeled = {one.new: _commit_behind(git, one) for one in updates if one.new}
+                writes = _prepared(storage, repo, git, updates)
+            refused, version = _transact(storage, repo, updates, packs, peeled, writes, actor, via, atomic=atomic)
+        except (Conflict, RepoNotFound, Unprocessable):
+            discard(storage, packs)  # known not to be committed; after any other error it might be
+            raise
+        if version is None:
+            discard(storage, packs)
+        else:
+            _install(storage, repo, version, packs)
         return refused
-    _install(storage, repo, version, packs)
-    return refused
+    finally:
+        for stored in packs:
+            _forget_local(storage, stored)
 
 
 Writes = Callable[[Write], None]
@@ -351,6 +359,3 @@ def _install(storage: RepoStorage, repo: WritableRepo, version: int, packs: Sequ
         storage.cache.install(repo.key, repo.prune_epoch, version, lambda: _state(storage, repo), local)
     except (HubError, OSError) as error:
         logs.info("cache_install_failed", repo=repo.key, reason=str(error))
-    finally:
-        for stored in packs:
-            _forget_local(storage, stored)

@@ -194,8 +194,28 @@ def test_when_the_database_fails_the_pack_stays_because_it_may_be_named(
         update = Update("refs/heads/new", None, Oid(tip))
         apply_updates(node.storage, node.open("iris"), [update], [stored], node.actor, "api")
     assert stored.uuid in stored_packs(node)
+    assert not list(node.storage.blobs.scratch.iterdir())
     discard(node.storage, [stored])
     assert stored.uuid not in stored_packs(node)
+
+
+def test_a_push_that_the_store_cannot_take_changes_nothing(
+    node: Node, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = node.open("iris")
+    tip = commit_files(work, {"n": "1"})
+
+    def full(*_: object) -> None:
+        raise Unavailable("The store's folder cannot be used: No space left on device.")
+
+    monkeypatch.setattr(type(node.storage.blobs), "put_file", full)
+    refused = git(work, "push", "origin", "main", check=False)
+    assert refused.returncode
+    monkeypatch.undo()
+    assert node.open("iris").version == opened.version
+    assert not list(node.storage.blobs.scratch.iterdir())
+    git(work, "push", "-q", "origin", "main")
+    assert out(work, "ls-remote", "origin", "refs/heads/main").split()[0] == tip
 
 
 A, B = Oid("a" * 40), Oid("b" * 40)
