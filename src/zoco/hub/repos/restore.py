@@ -13,7 +13,7 @@ from zoco.hub.repos.authors import signature_of
 from zoco.hub.repos.commit import branch_for_commits
 from zoco.hub.repos.landing import land
 from zoco.hub.repos.ref_store import Tip
-from zoco.hub.repos.revisions import resolve_revision
+from zoco.hub.repos.revisions import at_version, resolve_revision
 from zoco.hub.repos.storage import RepoStorage
 
 
@@ -34,7 +34,6 @@ def restore(
     holds exactly these files already.
     """
     ref = branch_for_commits(storage, repo, branch)
-    source = resolve_revision(storage, repo, version)
     who = signature_of(actor)
     pack = PackWriter(storage.blobs.scratch)
 
@@ -43,6 +42,7 @@ def restore(
             raise RevisionNotFound(branch)
         if parent is not None and tip.oid != parent:
             raise StaleParent
+        source = resolve_revision(storage, at_version(repo, tip), version)
         old = git.commit(source)
         if git.commit(tip.oid).tree == old.tree:
             raise Invalid(f"{branch} holds the files of {source[:7]} already: there is nothing to restore.")

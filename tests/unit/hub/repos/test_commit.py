@@ -38,9 +38,12 @@ from zoco.hub.repos.commit_ops import (
     Operation,
 )
 from zoco.hub.repos.history import count_commits, get_commit
+from zoco.hub.repos.prune import prune
 from zoco.hub.repos.read import list_tree, open_file
 from zoco.hub.repos.refs import create_branch, create_tag
+from zoco.hub.repos.restore import restore
 from zoco.hub.repos.revisions import as_it_is_now, resolve_revision
+from zoco.hub.repos.squash import super_squash
 from zoco.hub.repos.storage import RepoStorage, Update, apply_updates
 
 
@@ -391,3 +394,40 @@ def test_a_thousand_files_share_one_pack_and_few_reads(
     commit(storage, repo_of_ana, ana, "main", make(*(FileOp(f"flat/new-{n}", b"%d" % n) for n in range(1000))))
     tip = resolve_revision(storage, repo_of_ana, "main")
     assert git_in(storage, repo_of_ana, ana)("ls-tree", "-r", "--name-only", tip, "flat/").count("\n") == 11_000
+
+
+def test_a_prune_in_the_middle_makes_the_commit_build_again(
+    storage: RepoStorage, repo_of_ana: WritableRepo, ana: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it was built on may be gone: seen as a corruption in a design without the prune epoch."""
+    super_squash(storage, repo_of_ana, ana, "main")
+    pruned: list[int] = []
+
+    def meanwhile(name: str) -> None:
+        if name == "commit_before_commit" and not pruned:
+            pruned.append(prune(storage, repo_of_ana.key))
+
+    monkeypatch.setattr("zoco.hub.repos.landing.hit", meanwhile)
+    commit(storage, repo_of_ana, ana, "main", make(FileOp("after", b"")))
+    assert pruned[0] > 0
+    assert {"after", "README.md"} < set(files_of(storage, repo_of_ana))
+    storage.cache.drop(repo_of_ana.key)
+    git = git_in(storage, repo_of_ana, ana)
+    assert git("fsck", "--strict", "--no-dangling") == ""
+    assert git("rev-list", "--count", "main").strip() == "2"
+
+
+def test_a_branch_is_not_made_at_a_commit_that_was_pruned(
+    storage: RepoStorage, repo_of_ana: WritableRepo, ana: Actor
+) -> None:
+    old = resolve_revision(storage, repo_of_ana, "main")
+    super_squash(storage, repo_of_ana, ana, "main")
+    prune(storage, repo_of_ana.key)
+    for use in (
+        lambda: create_branch(storage, repo_of_ana, ana, "old", starting_point=old),
+        lambda: create_tag(storage, repo_of_ana, ana, "old", revision=old),
+        lambda: restore(storage, repo_of_ana, ana, "main", old),
+        lambda: commit(storage, repo_of_ana, ana, "main", make(CopyOp("x", "README.md", old))),
+    ):
+        with pytest.raises(RevisionNotFound):
+            use()
