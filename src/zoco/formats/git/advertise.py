@@ -59,15 +59,8 @@ def _peeled(ref: AdvertisedRef, is_fetch: bool) -> bytes:
 
 def v2_capabilities(agent: str) -> bytes:
     """The same for every repository, so that no process has to be started for it."""
-    lines = [
-        "version 2",
-        f"agent={agent}",
-        "ls-refs=unborn",
-        "fetch=shallow wait-for-done filter",
-        "server-option",
-        "object-format=sha1",
-        "object-info",
-    ]
+    capabilities = ["ls-refs=unborn", "fetch=shallow wait-for-done filter", "server-option", "object-format=sha1"]
+    lines = ["version 2", f"agent={agent}", *capabilities]
     return b"".join(encode(f"{line}\n".encode()) for line in lines) + FLUSH
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -256,39 +259,76 @@ def test_updates_of_one_push_see_each_other() -> None:
 # --- killed servers ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("point", "stands"), [("push_after_store", False), ("push_before_commit", False), ("push_after_commit", True)]
-)
-def test_a_server_killed_during_a_push_comes_back_whole(tmp_path: Path, point: str, stands: bool) -> None:
-    folder = tmp_path / "node"
-    folder.mkdir()
-    with serve(make_node(folder)) as node:
-        url = node.add_repo("iris")
-        work = clone(url, tmp_path / "work")
-        first = commit_files(work, {"a": "1"})
-        git(work, "push", "-q", "origin", "HEAD:main")
-    tip = commit_files(work, {"a": "2"})
-    doomed = subprocess.Popen(
+@contextmanager
+def node_in_a_process(folder: Path, failpoint: str = "") -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Its address, and the process to be killed."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "tests.git_node", str(folder)],
-        env={**os.environ, "ZOCO_FAILPOINT": point, "PYTHONPATH": str(Path(__file__).parents[4])},
+        env={**os.environ, "ZOCO_FAILPOINT": failpoint, "PYTHONPATH": str(Path(__file__).parents[4])},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert doomed.stdin
-    assert doomed.stdout
-    with doomed:
-        address = doomed.stdout.readline().strip()
-        assert git(work, "push", f"{address}/iris.git", "HEAD:main", check=False).returncode
-        assert doomed.wait() == 137
-    with serve(make_node(folder, node.storage.db)) as again:
-        url = f"{again.url}/iris.git"
+    assert process.stdout
+    with process:
+        yield f"{process.stdout.readline().strip()}/iris.git", process
+
+
+@pytest.fixture
+def killed(tmp_path: Path) -> Iterator[tuple[Path, Path, str]]:
+    """A node's folder, a clone, and the commit that was pushed from it; no server runs."""
+    folder = tmp_path / "node"
+    folder.mkdir()
+    with serve(make_node(folder)) as node:
+        work = clone(node.add_repo("iris"), tmp_path / "work")
+        first = commit_files(work, {"a": "1"})
+        git(work, "push", "-q", "origin", "HEAD:main")
+    node.storage.db.close()
+    yield folder, work, first
+
+
+@pytest.mark.parametrize(
+    ("point", "stands"), [("push_after_store", False), ("push_before_commit", False), ("push_after_commit", True)]
+)
+def test_a_server_killed_during_a_push_comes_back_whole(
+    killed: tuple[Path, Path, str], tmp_path: Path, point: str, stands: bool
+) -> None:
+    folder, work, first = killed
+    tip = commit_files(work, {"a": "2"})
+    with node_in_a_process(folder, point) as (url, process):
+        assert git(work, "push", url, "HEAD:main", check=False).returncode
+        assert process.wait() == 137
+    with node_in_a_process(folder) as (url, _):
         assert out(work, "ls-remote", url, "refs/heads/main").split()[0] == (tip if stands else first)
         git(work, "push", "-q", url, "HEAD:main")
         copy = clone(url, tmp_path / "copy")
         assert out(copy, "rev-parse", "HEAD") == tip
         assert not fsck(copy)
-    node.storage.db.close()
+
+
+def test_a_server_killed_at_any_moment_loses_nothing_it_acknowledged(
+    killed: tuple[Path, Path, str], tmp_path: Path
+) -> None:
+    folder, work, tip = killed
+    chance = random.Random(20)
+    for n in range(6):
+        new = commit_files(work, {"a": f"{n}" * 30_000, f"f{n}": "x"})
+        with node_in_a_process(folder) as (url, process):
+            # the moment of the kill is what is tried here, so it is left to chance
+            timer = threading.Timer(chance.uniform(0.02, 0.3), process.kill)
+            timer.start()
+            was_acknowledged = git(work, "push", url, "HEAD:main", check=False).returncode == 0
+            timer.join()
+            process.wait()
+        with node_in_a_process(folder) as (url, _):
+            now = out(work, "ls-remote", url, "refs/heads/main").split()[0]
+            assert now == new if was_acknowledged else now in (tip, new)
+            git(work, "push", "-q", url, "HEAD:main")
+            tip = new
+    with node_in_a_process(folder) as (url, _):
+        copy = clone(url, tmp_path / "copy")
+        assert out(copy, "rev-parse", "HEAD") == tip
+        assert not fsck(copy)
 
 
 def test_every_ref_of_the_database_is_in_the_store_after_it_all(node: Node, work: Path, tmp_path: Path) -> None:
