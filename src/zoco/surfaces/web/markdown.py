@@ -59,15 +59,20 @@ class Rendered:
     headings: tuple[Heading, ...] = ()
 
 
-def render_markdown(text: str, place: Place, label: Callable[[str], str] = str) -> Rendered:
-    """`label` translates the few words of ours in it (the names of alerts, of the table's region)."""
+def render_markdown(
+    text: str, place: Place, label: Callable[[str], str] = str, *, is_whole_page: bool = False
+) -> Rendered:
+    """`label` translates the few words of ours in it (the names of alerts, of the table's region).
+
+    Headings go one level down, since the page around the text has the first; not where the text is the page.
+    """
     if len(text) > RENDERED_MAX:
         return Rendered(Markup("<pre>{}</pre>").format(text))
     words = tuple(label(word) for word in _WORDS)
-    key = hashlib.sha256(repr((text, place, words)).encode("utf-8", "surrogatepass")).digest()
+    key = hashlib.sha256(repr((text, place, words, is_whole_page)).encode("utf-8", "surrogatepass")).digest()
     found = _kept.get(key)
     if found is None:
-        found = _render(text, place, dict(zip(_WORDS, words, strict=True)))
+        found = _render(text, place, dict(zip(_WORDS, words, strict=True)), 0 if is_whole_page else 1)
         _kept.put(key, found)
     return found
 
@@ -79,10 +84,10 @@ def N_(message: str) -> str:  # noqa: N802 # gettext's name for «translate this
 _WORDS = (N_("Note"), N_("Tip"), N_("Important"), N_("Warning"), N_("Caution"), N_("Table"), N_("Task"))
 
 
-def _render(text: str, place: Place, words: dict[str, str]) -> Rendered:
+def _render(text: str, place: Place, words: dict[str, str], down: int) -> Rendered:
     env: Env = {"zoco.words": words, "zoco.formulas": 0}
     tokens = _parser().parse(text, env)
-    headings = _name_headings(tokens)
+    headings = _name_headings(tokens, down)
     _align_cells(tokens)
     _dress_alerts(tokens, words)
     html = _parser().renderer.render(tokens, _parser().options, env)
@@ -124,11 +129,13 @@ def _tex_brackets(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _name_headings(tokens: Sequence[Token]) -> list[Heading]:
+def _name_headings(tokens: Sequence[Token], down: int) -> list[Heading]:
     """Ids as other hubs make them, so that links into a card keep working. Each is used once."""
     found: list[Heading] = []
     taken: dict[str, int] = {}
     for at, token in enumerate(tokens):
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{min(int(token.tag[1]) + down, 6)}"
         if token.type != "heading_open":
             continue
         text = "".join(

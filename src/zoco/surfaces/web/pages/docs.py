@@ -49,7 +49,7 @@ def show(visit: Visit, request: Request) -> Page:
         name=name,
         title=_title(text),
         language=language,
-        html=render_markdown(text, Place(), visit.language.gettext).html,
+        html=render_markdown(text, Place(), visit.language.gettext, is_whole_page=True).html,
         entries=tuple(Entry(one, _title(_text(visit.language.code, one)[1])) for one in ORDER),
     )
     return Page("docs/page.html", context)
