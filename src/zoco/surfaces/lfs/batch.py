@@ -38,13 +38,18 @@ async def batch(request: Request) -> Response:
         answers = await in_thread(_to_upload, hub, repo_id, actor, asked)
     else:
         answers = await in_thread(batch_download, hub.db, repo, asked.objects)
-    objects = [_object(request, repo, actor, answer) for answer in answers]
+    objects = await in_thread(_objects, request, repo, actor, answers)
     return lfs_json({"transfer": "basic", "objects": objects, "hash_algo": "sha256"})
 
 
 def _to_upload(hub: Hub, repo_id: RepoId, actor: Actor | None, asked: BatchRequest) -> list[Answer]:
     repo = open_for_writing(hub.storage, repo_id, actor)
     return batch_upload(hub.db, repo, asked.objects, LfsLimits(hub.settings.lfs_file_size_max_bytes))
+
+
+def _objects(request: Request, repo: ContentsRepo, actor: Actor | None, answers: list[Answer]) -> list[Json]:
+    """Thousands of signatures are no work for the event loop."""
+    return [_object(request, repo, actor, answer) for answer in answers]
 
 
 def _object(request: Request, repo: ContentsRepo, actor: Actor | None, answer: Answer) -> Json:
