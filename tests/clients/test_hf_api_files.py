@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -402,10 +403,20 @@ def test_lfs_files_are_listed_and_deleted_for_good(api: HfApi, repo: str, by_lfs
     assert "old.bin" not in paths(api, repo)
 
 
-def test_downloads_are_counted_once_for_each_caller(api: HfApi, repo: str, folder: Path, server: Server) -> None:
+def test_downloads_are_counted_once_for_each_caller(
+    own_server: Callable[..., Server], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A snapshot of many files is one download, and so is the same again at once. Counts are written when it ends."""
+    server = own_server().start()
+    monkeypatch.setattr(constants, "ENDPOINT", server.url)
+    monkeypatch.setattr(
+        constants, "HUGGINGFACE_CO_URL_TEMPLATE", server.url + "/{repo_id}/resolve/{revision}/{filename}"
+    )
+    api = api_of(server, server.person("ana"))
+    repo = api.create_repo("ana/counted").repo_id
     api.upload_folder(repo_id=repo, folder_path=folder)
-    api.snapshot_download(repo, force_download=True)
-    api.snapshot_download(repo, force_download=True)
+    for _ in range(2):
+        api.snapshot_download(repo, force_download=True)
     server.stop()
     server.start()
     assert api.model_info(repo).downloads == 1

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from starlette.testclient import TestClient
+from tests.services import PostgresServer
 from tests.unit.surfaces.hub_api.callers import Api
 
-from zoco.adapters.db.migrate import prepare
+from zoco.adapters.db.migrate import migrate, prepare
 from zoco.app import create_app, open_database, open_hub
 from zoco.core.access import TokenRole
 from zoco.hub.accounts.tokens import create_token
@@ -28,6 +29,20 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     db.close()
     made = open_hub(settings)
     yield made
+    made.db.close()
+
+
+@pytest.fixture(scope="module")
+def ana_on_postgresql(tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgresServer) -> Iterator[Api]:
+    """The same Hub on the other database."""
+    url = postgres_server.fresh_database()
+    settings = load(tmp_path_factory.mktemp("hub"), {}, database_url=url, secret_key="secret" * 8)
+    db = open_database(settings)
+    migrate(db)
+    db.close()
+    made = open_hub(settings)
+    with TestClient(create_app(made), base_url="http://hub.test") as client:
+        yield _person(made, client, "ana")
     made.db.close()
 
 

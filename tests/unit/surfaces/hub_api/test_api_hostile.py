@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -98,12 +98,16 @@ HOSTILE = [
 
 @pytest.mark.parametrize("call", EVERY, ids=named)
 def test_hostile_words_in_every_place_of_every_path(ana: Api, call: Call) -> None:
+    try_words(ana, call)
+
+
+def try_words(ana: Api, call: Call, words: Sequence[str] = HOSTILE) -> None:
     id = ana.repo()
     ana.put(id, {"a.txt": "a"})
     namespace, name = id.split("/")
     places = [place for place in re.findall(r"\{(\w+):", call.path) if place != "T"]
     for place in places:
-        for word in HOSTILE:
+        for word in words:
             path = address(call, **({"ns": namespace, "name": name} | {place: word}))
             for method in {call.method, "HEAD"} if call.method == "GET" else {call.method}:
                 answer = ana(method, path, json=good_body(call))
@@ -118,6 +122,10 @@ HOSTILE_VALUES = ["", "nonsense", "-1", "9" * 40, "1e9", "%00", "%FF", "x" * 500
 
 @pytest.mark.parametrize("call", [call for call in EVERY if call.query], ids=named)
 def test_hostile_values_of_every_parameter(ana: Api, call: Call) -> None:
+    try_values(ana, call)
+
+
+def try_values(ana: Api, call: Call, values: Sequence[str] = HOSTILE_VALUES) -> None:
     id = ana.repo()
     namespace, name = id.split("/")
     for query in call.query:
@@ -399,3 +407,12 @@ def test_every_error_of_every_type_says_what_is_not_offered(ana: Api) -> None:
             answer = ana(call.method, path)
             assert answer.status_code == (501 if kind is RepoType.MODEL else 404), path
             check_refusal(answer, method=call.method)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("call", EVERY, ids=named)
+def test_postgresql_takes_the_same_words_and_values(ana_on_postgresql: Api, call: Call) -> None:
+    """It refuses NUL and lone surrogates where SQLite stores them, and compares types strictly."""
+    refused_by_it = ["%00", "%ED%A0%80", "'%3B--", "x" * 5000, "9" * 40]
+    try_words(ana_on_postgresql, call, refused_by_it)
+    try_values(ana_on_postgresql, call, refused_by_it)
