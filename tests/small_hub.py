@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
-from tests.services import postgres_server
+from tests.services import PostgresServer, postgres_server
 
 from zoco.adapters.blobs.folder import FolderBlobStore
 from zoco.adapters.db.engine import Database, open_postgresql, open_sqlite
@@ -102,13 +103,30 @@ def limited(actor: Actor, limit: Access) -> Actor:
     return Actor(actor.user_id, actor.name, actor.roles, limit)
 
 
+@cache
+def _one_database(server: PostgresServer) -> str:
+    """Made once: a database for every test would cost more than the tests."""
+    url = server.fresh_database()
+    db = open_postgresql(url)
+    metadata.create_all(db.engine)
+    db.close()
+    return url
+
+
+def _emptied(db: Database) -> Database:
+    names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+    with db.write() as write:
+        write.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+    return db
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SmallHub]:
     if request.param == "sqlite":
         db = open_sqlite(tmp_path / "zoco.db")
+        metadata.create_all(db.engine)
     else:
-        db = open_postgresql(request.getfixturevalue("postgres_server").fresh_database())
-    metadata.create_all(db.engine)
+        db = _emptied(open_postgresql(_one_database(request.getfixturevalue("postgres_server"))))
     blobs = FolderBlobStore(tmp_path / "blobs", tmp_path / "scratch")
     cache = GitCache(tmp_path / "cache", blobs, 10_000_000_000)
     yield SmallHub(RepoStorage(db, blobs, cache, LIMITS, (CardSubscriber(db, blobs),)))
