@@ -109,6 +109,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR":  # our own SQL is wrong: waiting does not help
+            raise
         raise Unavailable("The database does not answer. Try again in a moment.") from error
     except DBAPIError as error:
         if error.connection_invalidated:
