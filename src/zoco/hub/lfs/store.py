@@ -74,10 +74,10 @@ def hold_object(write: Write, sha256: Sha256) -> LfsObject | None:
 def insert_object(write: Write, new: LfsObject, now_ms: int) -> LfsObject:
     """The object's row: `new`, or the one that another upload wrote first."""
     values = {"sha256": new.sha256, "size": new.size, "key": new.key, "created_at": now_ms}
-    write.execute(insert(write, lfs_object).values(values).on_conflict_do_nothing())
-    held = hold_object(write, new.sha256)
-    assert held is not None
-    return held
+    while True:  # again, when the other's row is collected between the two statements
+        write.execute(insert(write, lfs_object).values(values).on_conflict_do_nothing())
+        if held := hold_object(write, new.sha256):
+            return held
 
 
 def link(write: Write, repo_key: int, of: LfsObject, user_id: int | None, now_ms: int) -> bool:

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import delete, select
 from tests.unit.hub.lfs.conftest import NewRepo
 from tests.unit.hub.lfs.test_upload import send, sha, stored_bytes
 
 from zoco.adapters.db.tables import doomed_object, repo
+from zoco.core.errors import Unavailable
+from zoco.core.repos import WritableRepo
 from zoco.hub.lfs import garbage, store
 from zoco.hub.lfs.garbage import delete_due, forget_unlinked, note_strays
 from zoco.hub.lfs.objects import find, unlink
@@ -120,3 +125,30 @@ def test_packs_of_git_are_not_touched(lfs: Lfs, clock: Clock) -> None:
     clock.ms += 1000 * HOUR
     assert run(lfs) == (0, 0, 0)
     assert list(lfs.blobs.keys("git/")) == ["git/ab/x.pack"]
+
+
+def test_an_upload_that_races_with_the_collection_of_its_own_object_ends_whole(lfs: Lfs, new_repo: NewRepo) -> None:
+    """Either the old bytes are kept for it, or its own are stored: never a link to bytes that went."""
+    start = threading.Barrier(2)
+
+    def upload(own: WritableRepo, data: bytes) -> None:
+        start.wait(30)
+        try:
+            send(lfs, own, data)
+        except Unavailable:  # told to come again, as a client does
+            send(lfs, own, data)
+
+    def collect() -> None:
+        start.wait(30)
+        forget_unlinked(lfs, -1)
+        delete_due(lfs)
+
+    with ThreadPoolExecutor(2) as threads:
+        for turn in range(25):
+            before, after, data = new_repo(), new_repo(), f"weights {turn}".encode()
+            send(lfs, before, data)
+            unlink(lfs.db, before, [sha(data)])
+            racing = [threads.submit(upload, after, data), threads.submit(collect)]
+            for one in racing:
+                one.result(60)
+            assert stored_bytes(lfs, after, sha(data)) == data
