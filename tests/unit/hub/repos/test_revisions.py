@@ -27,6 +27,7 @@ def test_a_revision_is_a_branch_a_tag_a_ref_or_an_id(any_storage: RepoStorage) -
     for revision, commit_ in [
         ("main", second),
         ("refs/heads/main", second),
+        ("HEAD", second),
         ("feature/ñ", first),
         ("v1", first),
         ("refs/tags/v1", first),
@@ -58,7 +59,7 @@ def test_what_means_nothing_is_not_found(storage: RepoStorage, repo_of_ana: Writ
     elsewhere = commit(storage, other, ana, "main", make(FileOp("x", b"another repository"))).oid
     for revision in [
         "", "nope", "Main", "0" * 40, "abcdef0", tip[:6], tree, tree[:10], elsewhere, elsewhere[:8], "main~1", "main^",
-        "@", "HEAD", "refs/heads", "../main", "ma\0in", "a" * 5000, "\ud800", f"{tip}0", "main:README.md",
+        "@", "head", "HEAD~1", "refs/heads", "../main", "ma\0in", "a" * 5000, "\ud800", f"{tip}0", "main:README.md",
     ]:  # fmt: skip
         with pytest.raises(RevisionNotFound):
             resolve_revision(storage, repo_of_ana, revision)
