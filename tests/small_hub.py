@@ -30,7 +30,7 @@ from zoco.hub.repos.create import create_repo
 from zoco.hub.repos.open import open_for_admin
 from zoco.hub.repos.storage import Limits, RepoStorage
 
-__all__ = ["SmallHub", "hub", "postgres_server", "repo_id"]
+__all__ = ["SmallHub", "hub", "hub_in", "postgres_server", "repo_id"]
 
 LIMITS = Limits(
     regular_file_size_max_bytes=1_000_000,
@@ -120,6 +120,13 @@ def _emptied(db: Database) -> Database:
     return db
 
 
+def hub_in(folder: Path, db: Database) -> SmallHub:
+    """Also for a process that a test kills."""
+    blobs = FolderBlobStore(folder / "blobs", folder / "scratch")
+    cache = GitCache(folder / "cache", blobs, 10_000_000_000)
+    return SmallHub(RepoStorage(db, blobs, cache, LIMITS, (CardSubscriber(db, blobs),)))
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SmallHub]:
     if request.param == "sqlite":
@@ -127,7 +134,5 @@ def hub(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SmallHub]:
         metadata.create_all(db.engine)
     else:
         db = _emptied(open_postgresql(_one_database(request.getfixturevalue("postgres_server"))))
-    blobs = FolderBlobStore(tmp_path / "blobs", tmp_path / "scratch")
-    cache = GitCache(tmp_path / "cache", blobs, 10_000_000_000)
-    yield SmallHub(RepoStorage(db, blobs, cache, LIMITS, (CardSubscriber(db, blobs),)))
+    yield hub_in(tmp_path, db)
     db.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from zoco.adapters.clock import now_ms
 from zoco.adapters.db.engine import Write
+from zoco.adapters.failpoints import hit
 from zoco.adapters.git.reader import Reader
 from zoco.core.access import Actor
 from zoco.core.events import RefUpdated
@@ -73,6 +74,7 @@ def give_birth(
     """Raises SQLAlchemy's IntegrityError when the name was taken meanwhile: then nothing happened."""
     now = now_ms()
     moves = [Moved(name, None, oid, peeled) for name, (oid, peeled) in new.tips.items()]
+    hit("birth_after_store")
     with storage.db.write() as write:
         store.insert_repo(write, new.row, sdk=new.sdk, settings=new.facts)
         if moves:
@@ -84,4 +86,6 @@ def give_birth(
         for one in moves:
             outbox.record(write, RefUpdated(new.row.key, one.name, None, one.new))
         audit.record(write, actor, action, new.row.id.path, details={"id": new.row.public_id, **(details or {})})
+        hit("birth_before_commit")
+    hit("birth_after_commit")
     return new.repo
