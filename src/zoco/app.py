@@ -76,14 +76,7 @@ class Site:
 
 
 def create_app(hub: Hub) -> ASGIApp:
-    routes = [
-        Route("/healthz", _healthz),
-        Route("/.well-known/zoco", _about),
-        *git_routes,
-        *lfs_routes,
-        *api_routes,
-        *web_routes,
-    ]
+    routes = [*api_routes, *git_routes, *lfs_routes, *own_routes, *web_routes]
     return Outer(Site(hub, routes), hub, wire_of)
 
 
@@ -144,3 +137,6 @@ async def _healthz(request: Request) -> JSONResponse:
 
 async def _about(_request: Request) -> JSONResponse:
     return JSONResponse({"name": "zoco", "version": zoco.__version__})
+
+
+own_routes = [Route("/healthz", _healthz), Route("/.well-known/zoco", _about)]
