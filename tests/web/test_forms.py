@@ -492,3 +492,28 @@ def httpx_get(visitor: Browser, path: str, headers: dict[str, str]) -> httpx.Res
     """A program's request, without the browser's cookies."""
     with TestClient(visitor.client.app, base_url="http://hub.test") as program:
         return program.get(path, headers=headers)
+
+
+def test_a_text_of_very_many_lines_is_offered_as_a_download(alba: Browser) -> None:
+    path = new_repo(alba)
+    alba.open(f"{path}/upload/main")
+    alba.send("/upload/main", file=("many.txt", b"\n" * 200_000))
+    page = alba.open(f"{path}/blob/main/many.txt")
+    assert "Too large to show here" in alba.text
+    assert len(page.text) < 100_000
+
+
+def test_a_card_says_its_language_to_screen_readers(alba: Browser) -> None:
+    path = new_repo(alba)
+    alba.open(f"{path}/edit/main/README.md")
+    alba.send("/edit/", text="---\nlanguage: es\n---\n# Hola\n")
+    assert '<div class="prose" lang="es">' in alba.open(path).text
+
+
+def test_a_private_picture_is_shown_to_its_owner_only(alba: Browser, app: object) -> None:
+    path = new_repo(alba, visibility="private")
+    alba.open(f"{path}/upload/main")
+    alba.send("/upload/main", file=("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"))
+    assert alba.client.get(f"{path}/resolve/main/a.svg").status_code == 200
+    with TestClient(app, base_url="http://hub.test") as stranger:  # type: ignore[arg-type]
+        assert stranger.get(f"{path}/resolve/main/a.svg").status_code in {401, 404}

@@ -8,16 +8,21 @@ from urllib.parse import quote, urlencode
 from zoco.core.ids import RepoId, RepoType
 
 HOME = "/"
+SEARCH = "/search"
 JOIN = "/join"
 LOGIN = "/login"
 LOGOUT = "/logout"
 SETUP = "/setup"
 NEW_ORG = "/organizations/new"
+PASSWORD = "/settings/account/password"  # noqa: S105 # a path
+SESSIONS = "/settings/account/sessions"
 PROFILE_SETTINGS = "/settings/profile"
 ACCOUNT_SETTINGS = "/settings/account"
 TOKENS = "/settings/tokens"
 NEW_TOKEN = "/settings/tokens/new"  # noqa: S105 # a path
 DEVICE = "/oauth/device"
+DEVICE_CONSENT = "/oauth/device/consent"
+OPENAPI = "/.well-known/openapi.json"
 DOCS = "/docs"
 
 
@@ -38,6 +43,10 @@ def profile(name: str) -> str:
 
 def org_members(name: str) -> str:
     return f"/organizations/{_segment(name)}/settings/members"
+
+
+def org_member_removal(name: str) -> str:
+    return f"{org_members(name)}/remove"
 
 
 def org_settings(name: str) -> str:

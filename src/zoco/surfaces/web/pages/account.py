@@ -112,6 +112,6 @@ routes: list[BaseRoute] = [
     acts(urls.PROFILE_SETTINGS, save_profile),
     shows(urls.ACCOUNT_SETTINGS, show_account),
     acts(urls.ACCOUNT_SETTINGS, save_preferences),
-    acts("/settings/account/password", save_password),
-    acts("/settings/account/sessions", close_session),
+    acts(urls.PASSWORD, save_password),
+    acts(urls.SESSIONS, close_session),
 ]

@@ -27,6 +27,9 @@ from zoco.surfaces.web.serve import shows
 from zoco.surfaces.web.visit import Visit
 
 SHOWN_MAX_BYTES = 1_000_000
+LINES_SHOWN_MAX = 12_000
+"""Each line is a row of a table: more would make a page of many megabytes."""
+
 EDITED_MAX_BYTES = 1_000_000
 
 
@@ -105,7 +108,7 @@ def view_of(file: File) -> str:
         return "lfs"
     if is_binary(file.data):
         return "binary"
-    if file.size > SHOWN_MAX_BYTES:
+    if file.size > SHOWN_MAX_BYTES or file.data.count(b"\n") > LINES_SHOWN_MAX:
         return "large"
     return "markdown" if file.entry.path.lower().endswith((".md", ".markdown")) else "text"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +15,7 @@ from zoco.core.errors import EntryNotFound, NotAuthenticated
 from zoco.core.ids import Oid
 from zoco.core.repos import ReadableRepo
 from zoco.formats.cards.front_matter import Problem, split
+from zoco.formats.cards.languages import is_language
 from zoco.hub.catalog.query import Want
 from zoco.hub.community.likes import is_liked, like, unlike
 from zoco.hub.repos.history import CommitInfo
@@ -40,6 +43,7 @@ class CardContext:
     head: RepoHead
     card: Rendered | None
     problem: Problem | None
+    language: str | None
     last_commit: CommitInfo | None
     is_gated: bool
     downloads: int
@@ -88,6 +92,7 @@ def card_context(visit: Visit, repo: ReadableRepo, tip: Oid) -> CardContext:
         head=head,
         card=card,
         problem=problem,
+        language=language_of(info.card),
         last_commit=last_commit,
         is_gated=repo.gated is not Gated.OPEN,
         downloads=info.downloads,
@@ -107,6 +112,13 @@ def toggle_like(visit: Visit, request: Request, _form: Form) -> Page | Response:
     change = unlike if is_liked(visit.hub.db, repo, visit.actor) else like
     change(visit.hub.db, repo, visit.actor)
     return go_to(urls.repo(repo.id), visit)
+
+
+def language_of(card: Mapping[str, Any]) -> str | None:  # Any: YAML
+    """The language a card is written in, where it names exactly one: screen readers then pronounce it."""
+    named = card.get("language")
+    words = named if isinstance(named, list) else [named]
+    return words[0] if len(words) == 1 and isinstance(words[0], str) and is_language(words[0]) else None
 
 
 def _readme(visit: Visit, repo: ReadableRepo, tip: Oid) -> str | None:

@@ -17,8 +17,6 @@ from zoco.surfaces.web.render import Page
 from zoco.surfaces.web.serve import acts, shows
 from zoco.surfaces.web.visit import Visit
 
-CONSENT = "/oauth/device/consent"
-
 
 @dataclass(frozen=True, slots=True)
 class CodeContext:
@@ -62,4 +60,4 @@ def _unknown(visit: Visit, code: str) -> Page:
     return Page("account/device.html", CodeContext(Filled({"user_code": code}, {"user_code": wrong})), status=422)
 
 
-routes: list[BaseRoute] = [shows(urls.DEVICE, show), acts(CONSENT, answer)]
+routes: list[BaseRoute] = [shows(urls.DEVICE, show), acts(urls.DEVICE_CONSENT, answer)]

@@ -74,4 +74,4 @@ def show_search(visit: Visit, request: Request) -> Page:
     return Page("home/search.html", context)
 
 
-routes: list[BaseRoute] = [shows(urls.HOME, show), shows("/search", show_search)]
+routes: list[BaseRoute] = [shows(urls.HOME, show), shows(urls.SEARCH, show_search)]
