@@ -10,6 +10,7 @@ _CONFIG = (
     ("safe.directory", "*"),  # the cache may belong to another user than the one that reads it
     ("core.hooksPath", "/dev/null"),
     ("core.bigFileThreshold", "16m"),  # larger blobs are streamed, not loaded
+    ("core.fsync", "none"),  # what is kept goes through a blob store, which syncs it
     ("gc.auto", "0"),
     ("pack.windowMemory", "128m"),
     ("pack.deltaCacheSize", "64m"),
