@@ -87,18 +87,24 @@ async def pour(chunks: AsyncIterator[bytes], feed: Callable[[bytes], None]) -> N
             if size >= PIECE_BYTES:
                 if feeding:
                     await feeding
-                feeding = asyncio.create_task(in_long_thread(feed, b"".join(gathered)))
+                feeding = asyncio.create_task(in_long_thread(_feed_all, feed, gathered))
                 gathered, size = [], 0
         if feeding:
             await feeding
             feeding = None
         if size:
-            await in_long_thread(feed, b"".join(gathered))
+            await in_long_thread(_feed_all, feed, gathered)
     finally:
         if feeding:
             with anyio.CancelScope(shield=True):
                 await asyncio.wait([feeding])
                 feeding.exception()  # looked at: the first error is the one that travels
+
+
+def _feed_all(feed: Callable[[bytes], None], chunks: list[bytes]) -> None:
+    """One by one: joining them would copy every byte once more."""
+    for chunk in chunks:
+        feed(chunk)
 
 
 def too_large(size_max: int) -> TooLarge:
