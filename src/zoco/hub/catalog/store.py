@@ -70,7 +70,8 @@ def trending_score(now_ms: int) -> Expression:
     return likes + downloads // DOWNLOADS_PER_LIKE
 
 
-_FROM = repo.join(namespace, namespace.c.id == repo.c.namespace_id).outerjoin(
+_WITH_NAMESPACE = repo.join(namespace, namespace.c.id == repo.c.namespace_id)
+_FROM = _WITH_NAMESPACE.outerjoin(
     ref, and_(ref.c.repo_id == repo.c.id, ref.c.name == literal("refs/heads/") + repo.c.default_branch)
 )
 
@@ -83,20 +84,24 @@ def page(read: Read, query: Query, actor: Actor | None, now_ms: int) -> tuple[li
     if query.cursor:
         conditions.append(_after(query, sorted_by))
     ordered = [sorted_by.asc(), repo.c.id.asc()] if _ascends(query) else [sorted_by.desc(), repo.c.id.desc()]
-    statement = _rows(sorted_by.label("sorted_by"), now_ms).where(*conditions).order_by(*ordered)
-    found = read.execute(statement.limit(size + 1).offset(max(0, query.skip))).all()
+    # first which, then what: else every candidate carries all its columns through the sort
+    which = select(repo.c.id, sorted_by.label("sorted_by")).select_from(_WITH_NAMESPACE).where(*conditions)
+    found = read.execute(which.order_by(*ordered).limit(size + 1).offset(max(0, query.skip))).all()
+    rows = rows_of(read, [one.id for one in found[:size]], now_ms)
     last = found[size - 1] if len(found) > size else None
-    return [_row(one) for one in found[:size]], cursor_after(last.sorted_by, last.id) if last else None
+    next_cursor = cursor_after(last.sorted_by, last.id) if last else None
+    return [rows[one.id] for one in found[:size] if one.id in rows], next_cursor
 
 
 def count(read: Read, query: Query, actor: Actor | None) -> int:
-    joined = repo.join(namespace, namespace.c.id == repo.c.namespace_id)
-    return int(read.execute(select(func.count()).select_from(joined).where(*_conditions(query, actor))).scalar_one())
+    return int(
+        read.execute(select(func.count()).select_from(_WITH_NAMESPACE).where(*_conditions(query, actor))).scalar_one()
+    )
 
 
 def rows_of(read: Read, repo_keys: Sequence[int], now_ms: int) -> dict[int, ListedRow]:
-    """Of repositories that are open already."""
-    found = read.execute(_rows(literal(0).label("sorted_by"), now_ms).where(repo.c.id.in_(repo_keys)))
+    """Of repositories that are open already, or were found readable."""
+    found = read.execute(_rows(now_ms).where(repo.c.id.in_(repo_keys)))
     return {row.key: row for row in map(_row, found)}
 
 
@@ -118,8 +123,9 @@ def readable_by(actor: Actor | None) -> Condition:
 
 
 def totals(read: Read, actor: Actor | None) -> dict[RepoType, int]:
-    joined = repo.join(namespace, namespace.c.id == repo.c.namespace_id)
-    query = select(repo.c.type, func.count()).select_from(joined).where(readable_by(actor)).group_by(repo.c.type)
+    query = (
+        select(repo.c.type, func.count()).select_from(_WITH_NAMESPACE).where(readable_by(actor)).group_by(repo.c.type)
+    )
     counts = {RepoType(type_): int(number) for type_, number in read.execute(query)}
     return {type_: counts.get(type_, 0) for type_ in RepoType}
 
@@ -158,8 +164,7 @@ def named_in_tags(read: Read, tag: str, type: RepoType, actor: Actor | None, lim
 
 
 def count_named_in_tags(read: Read, tag: str, actor: Actor | None) -> int:
-    joined = repo.join(namespace, namespace.c.id == repo.c.namespace_id)
-    query = select(func.count()).select_from(joined).where(readable_by(actor), _has_tag([tag]))
+    query = select(func.count()).select_from(_WITH_NAMESPACE).where(readable_by(actor), _has_tag([tag]))
     return int(read.execute(query).scalar_one())
 
 
@@ -218,7 +223,7 @@ def accounts_named(read: Read, text: str, limit: int) -> list[FoundAccount]:
     return [FoundAccount(row[0], row[1], row[2], row[3] == "org") for row in read.execute(query)]
 
 
-def _rows(sorted_by: Expression, now_ms: int) -> Select[Any]:
+def _rows(now_ms: int) -> Select[Any]:
     return select(
         repo.c.id,
         repo.c.public_id,
@@ -237,7 +242,6 @@ def _rows(sorted_by: Expression, now_ms: int) -> Select[Any]:
         repo.c.used_storage,
         ref.c.peeled,
         trending_score(now_ms).label("trending"),
-        sorted_by,
     ).select_from(_FROM)
 
 
@@ -262,8 +266,7 @@ def _row(found: Row[Any]) -> ListedRow:
 
 
 def _ids() -> Select[Any]:
-    joined = repo.join(namespace, namespace.c.id == repo.c.namespace_id)
-    return select(repo.c.type, namespace.c.name.label("namespace"), repo.c.name).select_from(joined)
+    return select(repo.c.type, namespace.c.name.label("namespace"), repo.c.name).select_from(_WITH_NAMESPACE)
 
 
 def _id(found: Row[Any]) -> RepoId:
