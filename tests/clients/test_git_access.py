@@ -25,7 +25,7 @@ def info_refs(server: Server, path: str, service: str, auth: tuple[str, str] | N
 
 def told(answer: httpx.Response) -> tuple[object, ...]:
     """All that an outsider can see, but for what differs between any two requests."""
-    changing = {"x-request-id", "ratelimit", "date"}
+    changing = {"x-request-id", "ratelimit", "date", "connection"}  # the last: whether the body was read in time
     return answer.status_code, answer.text, {k: v for k, v in answer.headers.items() if k not in changing}
 
 
