@@ -7,8 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from zoco.core.ids import problem_with_namespace, problem_with_repo_name
+from zoco.core.errors import (
+    Disabled,
+    EntryNotFound,
+    GatedRepo,
+    Invalid,
+    RateLimited,
+    RepoNotFound,
+    RevisionNotFound,
+    StaleParent,
+)
+from zoco.core.ids import RepoId, RepoType, problem_with_namespace, problem_with_repo_name
 from zoco.formats.cards.tasks import DOMAINS, TASKS
+from zoco.formats.cards.validate import validate
+from zoco.formats.git.paths import problem_with_path
+from zoco.hub.accounts import users
+from zoco.hub.accounts.passwords import problem_with_password
+from zoco.hub.accounts.users import checked_email, checked_full_name, checked_text
 from zoco.surfaces.web import task_names
 from zoco.surfaces.web.i18n import LOCALES, choose_language, languages
 from zoco.surfaces.web.said import PATTERNS, translate
@@ -89,3 +104,36 @@ def test_why_a_name_is_refused_is_said_in_spanish(name: str) -> None:
 
 def test_a_message_without_a_pattern_is_shown_as_it_is() -> None:
     assert translate(languages()["es"], "Something {nobody} foresaw") == "Something {nobody} foresaw"
+
+
+BAD_PATHS = ("a/../b", ".git/x", "a//b", "a\\b", "a\nb", "a" * 5000, "b" * 300)
+IRIS = RepoId(RepoType.MODEL, "alba", "iris")
+
+
+def _said_by_the_hub() -> list[str]:
+    """Messages as the rooms below word them today: a changed wording must change its pattern too."""
+    messages = [f"{p[0].upper()}{p[1:]}" for path in BAD_PATHS if (p := problem_with_path(path))]
+    messages += [
+        p for password in ("short", "a" * 2000, "somebody") if (p := problem_with_password(password, "somebody"))
+    ]
+    messages += validate("---\ntags: [es\n---\n", RepoType.MODEL).errors
+    for work in (
+        lambda: checked_email("nowhere"),
+        lambda: checked_full_name("a" * 300),
+        lambda: checked_text("a" * 3000, "The description", 2000),
+    ):
+        try:
+            work()
+        except Invalid as error:
+            messages.append(error.message)
+    messages += [
+        error.message for error in (StaleParent(), Disabled(), RateLimited("x", quota=1, window_s=2, reset_s=3))
+    ]
+    messages += [EntryNotFound("a").message, RevisionNotFound("a").message, RepoNotFound().message, users.WRONG]
+    messages += [GatedRepo(IRIS, signed_in=known).message for known in (True, False)]
+    return messages
+
+
+@pytest.mark.parametrize("message", _said_by_the_hub())
+def test_what_the_hub_says_to_people_is_said_in_spanish(message: str) -> None:
+    assert translate(languages()["es"], message) != message
