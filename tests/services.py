@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 from tests.running import free_port
 
+BUCKET = "tests"
 STARTS_WITHIN_S = 90
 
 
@@ -63,11 +64,16 @@ class S3Server:
     region: str = "us-east-1"
 
     def fresh_bucket(self) -> str:
-        """`s3://bucket/prefix` of a bucket that is empty."""
+        """`s3://bucket/prefix` where nothing is. One bucket for all: SeaweedFS gives each bucket volumes of its own,
+        and after some tests there were none left."""
+        return f"s3://{BUCKET}/{uuid.uuid4().hex[:12]}/some/prefix"
+
+    def is_writable(self) -> bool:
+        """Makes the bucket, and keeps trying until the server takes an object."""
         import boto3
         from botocore.config import Config
+        from botocore.exceptions import BotoCoreError, ClientError
 
-        name = f"test-{uuid.uuid4().hex[:12]}"
         client = boto3.client(
             "s3",
             endpoint_url=self.endpoint,
@@ -76,15 +82,19 @@ class S3Server:
             region_name=self.region,
             config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
         )
-        client.create_bucket(Bucket=name)
-        client.close()
-        return f"s3://{name}/some/prefix"
+        try:
+            with contextlib.suppress(client.exceptions.BucketAlreadyExists, client.exceptions.BucketAlreadyOwnedByYou):
+                client.create_bucket(Bucket=BUCKET)
+            client.put_object(Bucket=BUCKET, Key="ready", Body=b"ready")
+        except (BotoCoreError, ClientError):
+            return False
+        finally:
+            client.close()
+        return True
 
 
 @contextlib.contextmanager
 def start_s3(folder: Path) -> Iterator[S3Server]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
     weed = Path(sys.executable).with_name("weed")
     keys = S3Server(f"http://127.0.0.1:{free_port()}", "test-access", "test-secret-key")
     identity = {
@@ -101,14 +111,7 @@ def start_s3(folder: Path) -> Iterator[S3Server]:
     for name in ("filer.port", "filer.port.grpc", "s3.port.grpc"):
         words.append(f"-{name}={free_port()}")
 
-    def is_ready() -> bool:
-        try:
-            keys.fresh_bucket()
-        except (BotoCoreError, ClientError):
-            return False
-        return True
-
-    with running(words, folder / "weed.log", is_ready, cwd=folder):
+    with running(words, folder / "weed.log", keys.is_writable, cwd=folder):
         yield keys
 
 
