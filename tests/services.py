@@ -105,6 +105,8 @@ def start_s3(folder: Path) -> Iterator[S3Server]:
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
     words = [str(weed), "server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-dir={folder}", "-s3", "-volume.max=50"]
     words += ["-master.volumeSizeLimitMB=256", "-master.telemetry=false", f"-s3.config={folder / 's3.json'}"]
+    # services on fixed ports, for which a second server on this machine would die
+    words += ["-s3.port.iceberg=0", "-s3.port.lance=0"]
     words.append(f"-s3.port={keys.endpoint.rsplit(':', 1)[1]}")
     for name in ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc"):
         words.append(f"-{name}={free_port()}")
