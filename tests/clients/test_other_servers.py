@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import HfApi
-
 from tests.running import Server, free_port
 
 pytestmark = pytest.mark.client

@@ -23,9 +23,9 @@ from zoco.surfaces.state import Hub
 ErrorPage = Callable[[HubError, Request], Response]
 """One wire's way to say what went wrong. Status and `X-Error-*` headers are added here if it did not."""
 
-EXPOSED = (
-    "X-Repo-Commit, X-Request-Id, X-Error-Code, X-Error-Message, X-Total-Count, X-Linked-Size, X-Linked-Etag, X-Xet-Hash,"
-    " ETag, Link, Content-Range, Content-Disposition, Accept-Ranges, RateLimit, RateLimit-Policy, Retry-After, Location"
+EXPOSED = ", ".join(
+    "X-Repo-Commit X-Request-Id X-Error-Code X-Error-Message X-Total-Count X-Linked-Size X-Linked-Etag X-Xet-Hash ETag"
+    " Link Content-Range Content-Disposition Accept-Ranges RateLimit RateLimit-Policy Retry-After Location".split()
 )
 """Response headers that a page on another origin may read (`@huggingface/hub` in a browser)."""
 
@@ -52,9 +52,7 @@ class Outer:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(
-        self, app: ASGIApp, hub: Hub, error_page: Callable[[str, Request], ErrorPage], scope: Scope
-    ) -> None:
+    def __init__(self, app: ASGIApp, hub: Hub, error_page: Callable[[str, Request], ErrorPage], scope: Scope) -> None:
         self._app, self._hub, self._error_page, self._scope = app, hub, error_page, scope
         self._rate: RateState | None = None
         self._status = 0
@@ -95,7 +93,7 @@ class _Exchange:
             await self._fail(_from_http(error), receive, send)
         except HubError as error:
             await self._fail(error, receive, send)
-        except Exception as error:  # the last handler: whatever it is, the client gets an answer and we a trace
+        except Exception as error:  # noqa: BLE001 - the last handler: the client gets an answer and we a trace
             logs.error("unexpected", trace=error, id=self._scope["zoco.request_id"])
             await self._fail(HubError("Something broke on our side. The log has the request id."), receive, send)
 
@@ -161,5 +159,3 @@ def _preflight() -> Response:
             "Access-Control-Max-Age": "86400",
         },
     )
-
-

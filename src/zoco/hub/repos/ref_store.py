@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, or_, select
 
 from zoco.adapters.db.engine import Read
 from zoco.adapters.db.tables import ref, repo
@@ -29,9 +29,19 @@ class Tip(NamedTuple):
     oid: Oid | None
 
 
+NAMES_MAX = 3
+
+# built once, with a fixed number of names: this is on the way of every file that is read
+_NAMED = select(ref.c.name, ref.c.oid, ref.c.peeled).where(
+    ref.c.repo_id == bindparam("repo"), or_(*(ref.c.name == bindparam(f"name{n}") for n in range(NAMES_MAX)))
+)
+
+
 def refs_named(read: Read, repo_key: int, names: Sequence[str]) -> dict[str, RefRow]:
-    query = select(ref.c.name, ref.c.oid, ref.c.peeled).where(ref.c.repo_id == repo_key, ref.c.name.in_(names))
-    return {name: RefRow(name, Oid(oid), Oid(peeled)) for name, oid, peeled in read.execute(query)}
+    """One to `NAMES_MAX` names."""
+    filled = {f"name{n}": names[min(n, len(names) - 1)] for n in range(NAMES_MAX)}
+    rows = read.execute(_NAMED, {"repo": repo_key, **filled})
+    return {name: RefRow(name, Oid(oid), Oid(peeled)) for name, oid, peeled in rows}
 
 
 def all_refs(read: Read, repo_key: int) -> list[RefRow]:
