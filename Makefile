@@ -40,5 +40,8 @@ test: $(VENV)/.installed-dev check  ## Every test; installs the system packages 
 bench: $(VENV)/.installed-dev  ## Measurements, each beside its peer in the same run
 	$(BIN)/python -m bench
 
+soak: $(VENV)/.installed-dev  ## Servers killed hundreds of times at random moments
+	TEST_KILLS=10 $(BIN)/python -m pytest tests/clients -k "kills or death" $(ARGS)
+
 clean:  ## Remove what the build made, never your data
 	rm -rf $(VENV) .venvs node_modules artifacts src/zoco/surfaces/web/static/dist .mypy_cache .ruff_cache .pytest_cache

@@ -131,3 +131,8 @@ def free_port() -> int:
 
 
 _claims: list[int] = []
+
+
+def kills(number: int) -> int:
+    """How often a test kills the server: more in `make soak`."""
+    return number * int(os.environ.get("TEST_KILLS", "1"))

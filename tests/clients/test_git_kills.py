@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from tests.clients.git_work import Git, create_repo, git_in, remote_refs, url_of
-from tests.running import Server
+from tests.running import Server, kills
 
 pytestmark = pytest.mark.client
 
-RANDOM_KILLS = 8
+RANDOM_KILLS = kills(20)
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import httpx
 import pytest
 from tests.clients.git_work import create_repo
 from tests.clients.test_lfs_wire import action, batch, sha
-from tests.running import Person, Server
+from tests.running import Person, Server, kills
 
 pytestmark = pytest.mark.client
 
-RANDOM_KILLS = 6
+RANDOM_KILLS = kills(16)
 
 
 @pytest.fixture

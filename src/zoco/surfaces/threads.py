@@ -56,5 +56,3 @@ def _long_limiter() -> anyio.CapacityLimiter:
         limiter = anyio.CapacityLimiter(LONG_WORK_MAX)
         _long.set(limiter)
         return limiter
-
-
