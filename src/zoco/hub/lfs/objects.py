@@ -6,12 +6,12 @@ unknown here until its bytes are sent again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from zoco.adapters.clock import now_ms
 from zoco.adapters.db.engine import Database, Write
 from zoco.core.errors import NotFound, Unprocessable
-from zoco.core.ids import Oid, Sha256
+from zoco.core.ids import Sha256
 from zoco.core.repos import ContentsRepo, WritableRepo
 from zoco.formats.lfs.pointer import Pointer
 from zoco.hub.lfs import store
@@ -25,8 +25,6 @@ __all__ = [
     "find_all",
     "link_existing",
     "missing",
-    "pointers",
-    "remember_pointers",
     "unlink",
     "verify",
 ]
@@ -81,18 +79,6 @@ def unlink(db: Database, repo: WritableRepo, shas: Sequence[Sha256]) -> int:
         freed = store.unlink(write, repo.key, shas)
         store.add_used_storage(write, repo.key, -freed)
     return freed
-
-
-def pointers(db: Database, oids: Iterable[Oid]) -> dict[Oid, PointerInfo]:
-    """What is remembered of pointer blobs. Ask only for blobs met in an opened repository's tree."""
-    with db.read() as read:
-        return store.pointers(read, oids)
-
-
-def remember_pointers(db: Database, met: Mapping[Oid, PointerInfo]) -> None:
-    if met:
-        with db.write() as write:
-            store.remember_pointers(write, met)
 
 
 def _link(write: Write, target: WritableRepo, sha256: Sha256, user_id: int | None) -> int:

@@ -7,7 +7,7 @@ being collected.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
@@ -15,9 +15,9 @@ from typing import TypeVar
 from sqlalchemy import delete, exists, func, literal, select, update
 
 from zoco.adapters.db.engine import Read, Write
-from zoco.adapters.db.tables import doomed_object, lfs_link, lfs_object, lfs_pointer, repo
+from zoco.adapters.db.tables import doomed_object, lfs_link, lfs_object, repo
 from zoco.adapters.db.upsert import insert
-from zoco.core.ids import Oid, Sha256
+from zoco.core.ids import Sha256
 
 T = TypeVar("T")
 
@@ -122,25 +122,6 @@ def add_used_storage(write: Write, repo_key: int, size_bytes: int) -> None:
     """`repo.used_storage` is a sum over this room's links, so this room keeps it."""
     new = repo.c.used_storage + size_bytes
     write.execute(update(repo).where(repo.c.id == repo_key).values(used_storage=new))
-
-
-def pointers(read: Read, oids: Iterable[Oid]) -> dict[Oid, PointerInfo]:
-    """What is remembered of pointer blobs; ask only for blobs met in an opened repository's tree."""
-    found: dict[Oid, PointerInfo] = {}
-    for some in batches(oids):
-        for row in read.execute(select(lfs_pointer).where(lfs_pointer.c.blob_oid.in_(some))):
-            found[Oid(row.blob_oid)] = PointerInfo(Sha256(row.sha256), row.size, row.pointer_size)
-    return found
-
-
-def remember_pointers(write: Write, met: Mapping[Oid, PointerInfo]) -> None:
-    for some in batches(met):
-        values = [
-            {"blob_oid": oid, "sha256": i.sha256, "size": i.size, "pointer_size": i.pointer_size}
-            for oid in some
-            if (i := met[oid])
-        ]
-        write.execute(insert(write, lfs_pointer).values(values).on_conflict_do_nothing())
 
 
 def unlinked(read: Read, created_before_ms: int, limit: int) -> list[Sha256]:

@@ -18,7 +18,7 @@ from zoco.core.errors import Invalid, Unprocessable
 from zoco.core.repos import WritableRepo
 from zoco.formats.git.receive import Command, Outcome, PushParser, remote_message, report_status
 from zoco.formats.git.refs import problem_with_ref
-from zoco.hub.lfs.objects import missing, remember_pointers
+from zoco.hub.lfs.objects import missing
 from zoco.hub.repos.push_check import Findings, LfsMissing, check_objects
 from zoco.hub.repos.storage import (
     PrunedMeanwhile,
@@ -114,7 +114,6 @@ class Push:
         except (PrunedMeanwhile, Unprocessable) as error:
             return findings, dict(findings.problems) | {command.ref: error.message for command in good}
         hit("push_after_commit")
-        remember_pointers(storage.db, findings.pointers)
         return findings, dict(findings.problems) | dict(refused)
 
 

@@ -5,7 +5,7 @@ What is refused is told to the person who pushed, with the command that helps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from zoco.formats.git.objects import Kind
 from zoco.formats.git.receive import Command
 from zoco.formats.git.refs import BRANCHES
 from zoco.formats.lfs.pointer import POINTER_SIZE_MAX, Pointer, parse_pointer
-from zoco.hub.lfs.objects import PointerInfo
 from zoco.hub.repos.storage import RepoStorage, bare_repository
 
 LfsMissing = Callable[[Database, ContentsRepo, Iterable[Pointer]], Sequence[Pointer]]
@@ -31,11 +30,10 @@ _POINTER_SIZE_MIN = 31  # the shortest version line: what begins with it and goe
 
 @dataclass(slots=True)
 class Findings:
-    """`problems` by ref; `explanation` for the person who pushed; `pointers` are the LFS pointers met."""
+    """`problems` by ref; `explanation` for the person who pushed."""
 
     problems: dict[str, str] = field(default_factory=dict)
     explanation: str = ""
-    pointers: Mapping[Oid, PointerInfo] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -44,7 +42,7 @@ class _Met:
 
     too_large: list[tuple[str, int]] = field(default_factory=list)
     broken: list[tuple[str, str]] = field(default_factory=list)
-    pointers: dict[Oid, tuple[str, Pointer, int]] = field(default_factory=dict)
+    pointers: dict[Oid, tuple[str, Pointer]] = field(default_factory=dict)
 
 
 def check_objects(
@@ -68,7 +66,7 @@ def check_objects(
             findings.problems |= {command.ref: "missing necessary objects" for command in good}
             findings.explanation = f"error: {error.message}\nThe push lacks objects: run 'git fsck', then push again."
             return findings
-    pointers = [pointer for _, pointer, _ in met.pointers.values()]
+    pointers = [pointer for _, pointer in met.pointers.values()]
     away = set(lfs_missing(storage.db, repo, pointers)) if pointers else set()
     _judge(met, away, storage.limits.regular_file_size_max_bytes, good, findings)
     return findings
@@ -110,12 +108,12 @@ def _look_for_pointer(git: Reader, oid: Oid, path: bytes, met: _Met) -> None:
         met.broken.append((_shown(path), error.message))
         return
     if pointer:
-        met.pointers[oid] = (_shown(path), pointer, len(data))
+        met.pointers[oid] = (_shown(path), pointer)
 
 
 def _judge(met: _Met, away: set[Pointer], limit: int, commands: Sequence[Command], findings: Findings) -> None:
     """All refs of the push share the verdict, as with git's own pre-receive hook."""
-    unknown = [(path, pointer) for path, pointer, _ in met.pointers.values() if pointer in away]
+    unknown = [(path, pointer) for path, pointer in met.pointers.values() if pointer in away]
     if met.too_large:
         reason, findings.explanation = _say_too_large(met.too_large, limit)
     elif met.broken:
@@ -123,9 +121,6 @@ def _judge(met: _Met, away: set[Pointer], limit: int, commands: Sequence[Command
     elif unknown:
         reason, findings.explanation = _say_unknown(unknown)
     else:
-        findings.pointers = {
-            oid: PointerInfo(pointer.sha256, pointer.size, size) for oid, (_, pointer, size) in met.pointers.items()
-        }
         return
     findings.problems |= {command.ref: reason for command in commands}
 

@@ -5,18 +5,15 @@ from tests.unit.hub.lfs.conftest import SIZE_MAX, NewRepo
 from tests.unit.hub.lfs.test_upload import send, sha, used_storage
 
 from zoco.core.errors import NotFound, Unprocessable
-from zoco.core.ids import Oid, Sha256
+from zoco.core.ids import Sha256
 from zoco.formats.lfs.batch import AskedObject
 from zoco.formats.lfs.pointer import Pointer
 from zoco.hub.lfs.batch import LfsLimits, Step, batch_download, batch_upload
 from zoco.hub.lfs.objects import (
-    PointerInfo,
     find,
     find_all,
     link_existing,
     missing,
-    pointers,
-    remember_pointers,
     unlink,
     verify,
 )
@@ -117,11 +114,3 @@ def test_a_batch_to_download_gives_only_what_this_repository_has(lfs: Lfs, new_r
         (Step.REFUSED, 422),
     ]
     assert answers[1].message == answers[2].message, "a foreign object looks like one that does not exist"
-
-
-def test_pointer_blobs_are_remembered(lfs: Lfs) -> None:
-    met = {Oid(f"{number:040x}"): PointerInfo(ABSENT, number, 130) for number in range(1200)}
-    remember_pointers(lfs.db, met)
-    remember_pointers(lfs.db, met)
-    assert pointers(lfs.db, [*met, Oid("f" * 40)]) == met
-    remember_pointers(lfs.db, {})

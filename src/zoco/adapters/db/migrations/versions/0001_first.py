@@ -288,16 +288,6 @@ lfs_link = Table(
     Column("created_at", Big, nullable=False),
 )
 
-# what a pointer blob says: content addressed, and only ever asked for blobs met in an opened repository's tree
-lfs_pointer = Table(
-    "lfs_pointer",
-    metadata,
-    Column("blob_oid", String(40), primary_key=True),
-    Column("sha256", String(64), nullable=False),
-    Column("size", Big, nullable=False),
-    Column("pointer_size", Integer, nullable=False),
-)
-
 # --- hub/cards ----------------------------------------------------------------------------------------------------
 
 card = Table(
