@@ -35,7 +35,7 @@ check: $(VENV)/.installed-dev  ## Style, types and the import contract
 
 test: $(VENV)/.installed-dev check  ## Every test; installs the system packages they need when allowed to
 	sh tests/system-packages.sh
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(VENV)/.installed-dev  ## Measurements, each beside its peer in the same run
 	$(BIN)/python -m bench

@@ -48,3 +48,8 @@ def person(server: Server) -> Person:
 def stranger(server: Server) -> Person:
     """Somebody else, who shares nothing with `person`."""
     return server.person(f"otto-{next(_numbers)}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser comes last: its driver keeps an event loop in the main thread, where no other can be run after it."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

@@ -28,23 +28,22 @@ class StreamedAnswer(Response):
         self.init_headers(headers)
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        has_left = False
+        is_sent = False
 
         async def watch() -> None:
-            nonlocal has_left
             while (await receive())["type"] != "http.disconnect":
                 pass
-            has_left = True
             group.cancel_scope.cancel()
 
         try:
             async with aclosing(self._chunks), anyio.create_task_group() as group:
                 group.start_soon(watch)
                 await self._send(send)
+                is_sent = True  # a client may hang up as soon as it has everything: that is no leaving
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as failed:  # the group wraps even a single error; callers know errors by type
             raise failed.exceptions[0] from None
-        if has_left:
+        if not is_sent:
             raise ClientDisconnect
 
     async def _send(self, send: Send) -> None:
