@@ -10,11 +10,9 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from zoco.adapters.blobs.port import BlobStore
 from zoco.formats.byte_ranges import ByteRange, parse_ranges
@@ -24,13 +22,12 @@ from zoco.surfaces.threads import iterate
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """`etag` without quotes. `read(start, end)` gives the bytes [start, end) in pieces; `path` is set when local."""
+    """`etag` without quotes. `read(start, end)` gives the bytes [start, end) in pieces."""
 
     size: int
     etag: str
     content_type: str
     read: Callable[[int, int], Iterator[bytes]]
-    path: Path | None = None
     data: bytes | None = None
     """the bytes themselves, where they are small enough to be at hand: sent without a thread"""
 
@@ -40,7 +37,7 @@ def in_memory(data: bytes, etag: str, content_type: str) -> StoredFile:
 
 
 def in_store(blobs: BlobStore, key: str, size: int, etag: str, content_type: str) -> StoredFile:
-    return StoredFile(size, etag, content_type, lambda start, end: blobs.read(key, start, end), blobs.path(key))
+    return StoredFile(size, etag, content_type, lambda start, end: blobs.read(key, start, end))
 
 
 def answer_file(request: Request, file: StoredFile, headers: Mapping[str, str] | None = None) -> Response:
@@ -83,7 +80,7 @@ def _whole(file: StoredFile, headers: dict[str, str]) -> Response:
     headers["Content-Length"] = str(file.size)
     if file.size == 0 or file.data is not None:
         return Response(file.data or b"", headers=headers)
-    return _Whole(file, headers)
+    return StreamedAnswer(iterate(_lazily(file, ByteRange(0, file.size))), 200, headers)
 
 
 def _part(file: StoredFile, part: ByteRange, headers: dict[str, str]) -> Response:
@@ -116,22 +113,3 @@ def _parts(file: StoredFile, ranges: list[ByteRange], headers: dict[str, str]) -
         yield end
 
     return StreamedAnswer(iterate(pieces()), 206, headers)
-
-
-class _Whole(Response):
-    """The server sends a local file itself where it can (pathsend: sendfile, no bytes through Python)."""
-
-    def __init__(self, file: StoredFile, headers: Mapping[str, str]) -> None:
-        self._file = file
-        self.status_code = 200
-        self.background = None
-        self.init_headers(headers)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._file.path and "http.response.pathsend" in (scope.get("extensions") or {}):
-            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await send({"type": "http.response.pathsend", "path": str(self._file.path)})
-            return
-        answer = StreamedAnswer(iterate(_lazily(self._file, ByteRange(0, self._file.size))), 200)
-        answer.raw_headers = self.raw_headers
-        await answer(scope, receive, send)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -20,12 +19,12 @@ DATA = bytes(range(256)) * 8
 ETAG = '"abc"'
 
 
-def _file(data: bytes = DATA, path: Path | None = None) -> StoredFile:
+def _file(data: bytes = DATA) -> StoredFile:
     def read(start: int, end: int) -> Iterator[bytes]:
         for at in range(start, end, 100):
             yield data[at : min(end, at + 100)]
 
-    return StoredFile(len(data), "abc", "application/x-thing", read, path)
+    return StoredFile(len(data), "abc", "application/x-thing", read)
 
 
 def _client(file: StoredFile) -> TestClient:
@@ -128,27 +127,3 @@ def test_if_match_of_another_content_is_refused(client: TestClient) -> None:
 def test_an_empty_file_is_an_empty_answer() -> None:
     got = _client(_file(b"")).get("/")
     assert (got.status_code, got.content, got.headers["content-length"]) == (200, b"", "0")
-
-
-def test_a_local_file_is_left_to_the_server_where_it_can_send_files(tmp_path: Path) -> None:
-    """granian offers pathsend; the bytes must not pass through Python then."""
-    path = tmp_path / "file"
-    path.write_bytes(DATA)
-    sent: list[dict[str, object]] = []
-
-    async def run() -> None:
-        scope = {"type": "http", "method": "GET", "headers": [], "extensions": {"http.response.pathsend": {}}}
-
-        async def receive() -> dict[str, object]:
-            raise AssertionError("nothing to receive")
-
-        async def send(message: dict[str, object]) -> None:
-            sent.append(message)
-
-        await answer_file(Request(scope), _file(path=path))(scope, receive, send)  # type: ignore[arg-type]
-
-    import anyio
-
-    anyio.run(run)
-    assert [message["type"] for message in sent] == ["http.response.start", "http.response.pathsend"]
-    assert sent[1]["path"] == str(path)

@@ -78,10 +78,6 @@ class FolderBlobStore:
             except FileExistsError:
                 appear(to, lambda half: _link_or_copy(source, half))
 
-    def path(self, key: str) -> Path | None:
-        self.size(key)
-        return self._root / key
-
     def signed_url(self, key: str, *, lifetime_s: int, filename: str, content_type: str) -> str | None:  # noqa: ARG002
         return None
 

@@ -45,9 +45,6 @@ class MemoryBlobStore:
         data = self._found(key)
         appear(to, lambda half: _write(half, data))
 
-    def path(self, key: str) -> Path | None:  # noqa: ARG002 (the port's)
-        return None
-
     def signed_url(self, key: str, *, lifetime_s: int, filename: str, content_type: str) -> str | None:  # noqa: ARG002
         return None
 

@@ -97,9 +97,6 @@ class ObjectBlobStore:
         chunks = self.read(key)
         appear(to, lambda half: _download(chunks, half))
 
-    def path(self, key: str) -> Path | None:  # noqa: ARG002 (the port's)
-        return None
-
     def signed_url(self, key: str, *, lifetime_s: int, filename: str, content_type: str) -> str | None:
         if self._signer is None:
             return None

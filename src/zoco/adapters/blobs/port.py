@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-CHUNK_BYTES = 1 << 20
+CHUNK_BYTES = 2 << 20
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
 
@@ -65,9 +65,6 @@ class BlobStore(Protocol):
 
     def fetch(self, key: str, to: Path) -> None:
         """The blob as a file, never half: a hard link where that is possible. Raises BlobNotFound."""
-
-    def path(self, key: str) -> Path | None:
-        """The file itself, to be sent by the kernel; None when the store is elsewhere."""
 
     def signed_url(self, key: str, *, lifetime_s: int, filename: str, content_type: str) -> str | None:
         """Where a client may fetch it from the store without us; None: serve it yourself."""
