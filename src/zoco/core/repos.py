@@ -14,10 +14,10 @@ from zoco.core.ids import RepoId
 
 
 @dataclass(frozen=True, slots=True)
-class Repo:
-    """A repository's row as it was when it was opened. Times are UTC milliseconds.
+class RepoRow:
+    """A repository as the database had it when it was read: says nothing yet about who may see it.
 
-    `version` grows with every change of refs or packs and names a state of the repository;
+    Times are UTC milliseconds. `version` grows with every change of refs or packs and names a state of the repository;
     `prune_epoch` grows when objects may have gone.
     """
 
@@ -36,12 +36,17 @@ class Repo:
     updated_at_ms: int
     likes: int
     downloads: int
-    access: Access
-    """what the caller may"""
 
     @property
     def is_private(self) -> bool:
         return self.visibility is Visibility.PRIVATE
+
+
+@dataclass(frozen=True, slots=True)
+class Repo(RepoRow):
+    """Opened: with what the caller may do with it."""
+
+    access: Access
 
 
 ReadableRepo = NewType("ReadableRepo", Repo)

@@ -12,7 +12,7 @@ from zoco.adapters.git.reader import Reader
 from zoco.core.access import Actor
 from zoco.core.events import RefUpdated
 from zoco.core.ids import Oid
-from zoco.core.repos import AdminRepo
+from zoco.core.repos import AdminRepo, RepoRow
 from zoco.formats.git.refs import branch_ref
 from zoco.hub.accounts import audit
 from zoco.hub.repos import pack_store, state_store, store
@@ -20,7 +20,6 @@ from zoco.hub.repos.open import as_created
 from zoco.hub.repos.pack_store import PackRow
 from zoco.hub.repos.state_store import Moved
 from zoco.hub.repos.storage import RepoStorage, StoredPack, Update
-from zoco.hub.repos.store import RepoRow
 from zoco.jobs import outbox
 
 Writes = Callable[[Write], None]

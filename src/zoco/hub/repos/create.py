@@ -14,7 +14,7 @@ from zoco.adapters.git.repack import workshop
 from zoco.core.access import Actor, Gated, Visibility
 from zoco.core.errors import Invalid, TooLarge, Unprocessable
 from zoco.core.ids import Oid, RepoId, RepoType
-from zoco.core.repos import AdminRepo
+from zoco.core.repos import AdminRepo, RepoRow
 from zoco.formats.cards.licenses import LICENSES
 from zoco.formats.cards.template import new_card
 from zoco.formats.cards.validate import SDKS, validate
@@ -30,7 +30,7 @@ from zoco.hub.repos.authors import signature_of
 from zoco.hub.repos.birth import give_birth, prepared
 from zoco.hub.repos.place import demand_free, demand_place, taken
 from zoco.hub.repos.storage import Limits, RepoStorage, discard, store_pack
-from zoco.hub.repos.store import Place, RepoRow
+from zoco.hub.repos.store import Place
 
 TITLE = "initial commit"
 DEFAULT_BRANCH = "main"

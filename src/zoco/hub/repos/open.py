@@ -5,15 +5,14 @@ A private repository and a missing one give the same answer to whoever may not r
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from zoco.core.access import Access, Actor, Gated, RepoFacts, access_to
 from zoco.core.errors import Denied, Disabled, GatedRepo, Moved, NotAuthenticated, RepoNotFound
 from zoco.core.ids import RepoId, RepoType
-from zoco.core.repos import AdminRepo, ContentsRepo, ReadableRepo, Repo, WritableRepo
+from zoco.core.repos import AdminRepo, ContentsRepo, ReadableRepo, Repo, RepoRow, WritableRepo
 from zoco.hub.repos import store
 from zoco.hub.repos.storage import RepoStorage
-from zoco.hub.repos.store import RepoRow
 
 
 def open_for_reading(storage: RepoStorage, id: RepoId, actor: Actor | None) -> ReadableRepo:
@@ -84,25 +83,11 @@ def _opened(storage: RepoStorage, id: RepoId, actor: Actor | None) -> Repo:
     return _repo(row, access)
 
 
+_ROW_FIELDS = tuple(one.name for one in fields(RepoRow))
+
+
 def _repo(row: RepoRow, access: Access) -> Repo:
-    return Repo(
-        key=row.key,
-        public_id=row.public_id,
-        id=row.id,
-        visibility=row.visibility,
-        gated=row.gated,
-        disabled=row.disabled,
-        default_branch=row.default_branch,
-        version=row.version,
-        prune_epoch=row.prune_epoch,
-        namespace_key=row.namespace_key,
-        creator_id=row.creator_id,
-        created_at_ms=row.created_at_ms,
-        updated_at_ms=row.updated_at_ms,
-        likes=row.likes,
-        downloads=row.downloads,
-        access=access,
-    )
+    return Repo(**{name: getattr(row, name) for name in _ROW_FIELDS}, access=access)
 
 
 def _as_themselves(repo: Repo, actor: Actor | None) -> Access:
@@ -110,7 +95,7 @@ def _as_themselves(repo: Repo, actor: Actor | None) -> Access:
     return access_to(_facts(repo), replace(actor, limit=Access.ADMIN, grants=None) if actor else None)
 
 
-def _facts(row: RepoRow | Repo) -> RepoFacts:
+def _facts(row: RepoRow) -> RepoFacts:
     return RepoFacts(row.id.type, row.id.namespace, row.id.name, row.visibility, row.creator_id)
 
 

@@ -6,9 +6,10 @@ from zoco.adapters.db.engine import Read
 from zoco.core.access import Access, Actor, can_create_in
 from zoco.core.errors import AlreadyExists, Conflict, Denied, Invalid
 from zoco.core.ids import RepoId, problem_with_repo_name
+from zoco.core.repos import RepoRow
 from zoco.hub.repos import store
 from zoco.hub.repos.open import access_of
-from zoco.hub.repos.store import Place, RepoRow
+from zoco.hub.repos.store import Place
 
 
 def demand_place(read: Read, actor: Actor, to: RepoId) -> Place:

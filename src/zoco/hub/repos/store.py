@@ -12,6 +12,7 @@ from zoco.adapters.db.engine import Read, Write
 from zoco.adapters.db.tables import namespace, org, redirect, repo
 from zoco.core.access import Gated, Visibility
 from zoco.core.ids import RepoId, RepoType, name_key
+from zoco.core.repos import RepoRow
 from zoco.core.text import is_storable
 
 REPO_COLUMNS = (
@@ -34,27 +35,6 @@ REPO_COLUMNS = (
     repo.c.downloads,
 )
 """What opening a repository reads, in the order that `RepoRow` is built from."""
-
-
-@dataclass(frozen=True, slots=True)
-class RepoRow:
-    """A repository as the database has it: says nothing yet about who may see it."""
-
-    key: int
-    public_id: str
-    id: RepoId
-    visibility: Visibility
-    gated: Gated
-    disabled: bool
-    default_branch: str
-    version: int
-    prune_epoch: int
-    namespace_key: int
-    creator_id: int | None
-    created_at_ms: int
-    updated_at_ms: int
-    likes: int
-    downloads: int
 
 
 @dataclass(frozen=True, slots=True)
