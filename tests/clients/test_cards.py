@@ -7,6 +7,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 from huggingface_hub import HfApi, ModelCard
+from huggingface_hub.errors import HfHubHTTPError
 from tests.clients.git_work import git_in, url_of
 from tests.clients.hf_client import api_of
 from tests.running import Person, Server
@@ -70,3 +71,19 @@ def test_parameters_are_counted_and_listed(api: HfApi, person: Person, monkeypat
     assert totals.total == 6_000_000
     assert [one.id for one in api.list_models(author=person.name, num_parameters="min:5M,max:6M")] == [repo]
     assert not list(api.list_models(author=person.name, num_parameters="min:7M"))
+
+
+def test_models_are_found_by_the_program_that_can_run_them(api: HfApi, person: Person) -> None:
+    chatty, picture = f"{person.name}/chatty", f"{person.name}/picture"
+    for repo, card in (
+        (chatty, "library_name: gguf\npipeline_tag: text-generation"),
+        (picture, "library_name: diffusers\npipeline_tag: text-to-image"),
+    ):
+        api.create_repo(repo)
+        readme = f"---\n{card}\n---\n# It\n".encode()
+        api.upload_file(path_or_fileobj=readme, path_in_repo="README.md", repo_id=repo)
+    assert [one.id for one in api.list_models(author=person.name, apps=["llama.cpp", "ollama"])] == [chatty]
+    assert [one.id for one in api.list_models(author=person.name, apps="drawthings")] == [picture]
+    assert not list(api.list_models(author=person.name, apps="vllm"))
+    with pytest.raises(HfHubHTTPError, match=r"must be one of \[.*ollama"):
+        list(api.list_models(apps="no-such-app"))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from zoco.core.errors import Invalid
 from zoco.core.ids import NAME_LENGTH_MAX, RepoType
 from zoco.core.text import is_storable
+from zoco.formats.cards.local_apps import LOCAL_APPS
 
 PAGE_SIZE_MAX = 1000
 PAGE_SIZE_MAX_WITH_FILES = 100
@@ -72,6 +73,8 @@ class Query:
     parameters_min: int | None = None
     parameters_max: int | None = None
     """only models whose number of parameters is known and within these, both included"""
+    apps: tuple[str, ...] = ()
+    """only models that each of these programs can run (`LOCAL_APPS`)"""
     needs_inference: bool = False
     """only models that some inference provider serves: none does here yet"""
     count: bool = True
@@ -154,4 +157,5 @@ def all_filters(query: Query) -> list[list[str]]:
         *(f"task:{word}" for word in query.tasks),
         *(f"other:{word}" for word in query.other),
     )
-    return [tags_meant(word.strip(), query.type) for word in typed if word.strip()]
+    of_apps = [list(group) for app in query.apps for group in LOCAL_APPS[app]]
+    return [tags_meant(word.strip(), query.type) for word in typed if word.strip()] + of_apps

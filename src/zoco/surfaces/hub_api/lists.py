@@ -5,8 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from zoco.core.errors import NotOffered
+from zoco.core.errors import Invalid
 from zoco.core.ids import RepoType
+from zoco.formats.cards.local_apps import LOCAL_APPS
 from zoco.hub.catalog import query as catalog
 from zoco.hub.catalog.lists import list_repos
 from zoco.hub.catalog.query import Sort
@@ -65,8 +66,6 @@ def _names(request: Request, kind: RepoType) -> tuple[str, ...]:
 
 
 def _query(request: Request, kind: RepoType, names: tuple[str, ...]) -> catalog.Query:
-    if texts(request, "apps"):
-        raise NotOffered("This Hub does not filter by `apps` yet: leave it out and look at the items' info")
     least, most = catalog.parameters_between(request.query_params.get("num_parameters", ""))
     return catalog.Query(
         type=kind,
@@ -86,6 +85,7 @@ def _query(request: Request, kind: RepoType, names: tuple[str, ...]) -> catalog.
         linked_datasets=_words(request, "datasets"),
         parameters_min=least,
         parameters_max=most,
+        apps=_apps(request),
         needs_inference=bool(texts(request, "inference") or texts(request, "inference_provider")),
         count=False,
         want=fields.cost(kind, names),
@@ -95,6 +95,13 @@ def _query(request: Request, kind: RepoType, names: tuple[str, ...]) -> catalog.
 def _words(request: Request, name: str) -> tuple[str, ...]:
     """Repeated, or in one value with commas between, as older clients and addresses on the web write them."""
     return tuple(word for text in texts(request, name) for word in text.split(",") if word)
+
+
+def _apps(request: Request) -> tuple[str, ...]:
+    apps = _words(request, "apps")
+    if unknown := [app for app in apps if app not in LOCAL_APPS]:
+        raise Invalid(f'"apps" must be one of [{", ".join(LOCAL_APPS)}], not {unknown[0][:50]!r}')
+    return apps
 
 
 _QUERY = (
@@ -109,6 +116,7 @@ _QUERY = (
     Query("gated", "only gated ones, or only open ones", type="boolean"),
     Query("pipeline_tag", "models: a task"),
     Query("num_parameters", "models: bounds like min:6B,max:128B"),
+    Query("apps", "models: those that this program can run", many=True, choices=tuple(LOCAL_APPS)),
     Query("library", "models: a library", many=True),
     Query("language", "a language", many=True),
     Query("tags", "the same as filter", many=True),
