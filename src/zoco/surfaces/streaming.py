@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import cast
@@ -10,6 +11,11 @@ import anyio
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+PIECE_BYTES_MIN = 256 << 10
+PIECE_BYTES_MAX = 2 << 20
+SENDS_BEFORE_GROWTH = 16
+SLOW_SEND_S = 1.0
 
 
 class StreamedAnswer(Response):
@@ -49,7 +55,35 @@ class StreamedAnswer(Response):
     async def _send(self, send: Send) -> None:
         first = await anext(self._chunks, b"")
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": first, "more_body": True})
+        pieces = _Pieces(send)
+        await pieces.send(first)
         async for chunk in self._chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await pieces.send(chunk)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Pieces:
+    """The server queues some ten messages for a client that does not read. So pieces begin small, and grow only for
+    one who has taken more of them than any queue holds: a slow client costs little memory, a fast one little time."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._size = PIECE_BYTES_MIN
+        self._quick_sends = 0
+
+    async def send(self, chunk: bytes) -> None:
+        at = 0
+        while at < len(chunk):
+            piece = chunk[at : at + self._size]
+            at += len(piece)
+            started = time.perf_counter()
+            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+            self._learn(time.perf_counter() - started)
+
+    def _learn(self, took_s: float) -> None:
+        if took_s > SLOW_SEND_S:
+            self._size, self._quick_sends = PIECE_BYTES_MIN, 0
+            return
+        self._quick_sends += 1
+        if self._quick_sends == SENDS_BEFORE_GROWTH and self._size < PIECE_BYTES_MAX:
+            self._size, self._quick_sends = self._size * 2, 0
