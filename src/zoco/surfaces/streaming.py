@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 PIECE_BYTES_MIN = 256 << 10
-PIECE_BYTES_MAX = 2 << 20
+PIECE_BYTES_MAX = 1 << 20
 SENDS_BEFORE_GROWTH = 16
 SLOW_SEND_S = 1.0
 
