@@ -36,6 +36,12 @@ def check(db: Database) -> None:
         assert compare_metadata(MigrationContext.configure(read, opts=options), metadata) == []
         built = inspect(read)
         for table in metadata.sorted_tables:  # what Alembic does not compare
-            foreign = {(key["name"], key["options"].get("ondelete")) for key in built.get_foreign_keys(table.name)}
-            assert foreign == {(str(key.name), key.ondelete) for key in table.foreign_key_constraints}, table.name
+            foreign = {  # by their columns: SQLite's reflection has no name for one that came with its column
+                (*key["constrained_columns"], key["referred_table"], key["options"].get("ondelete"))
+                for key in built.get_foreign_keys(table.name)
+            }
+            wanted = {
+                (*key.column_keys, key.referred_table.name, key.ondelete) for key in table.foreign_key_constraints
+            }
+            assert foreign == wanted, table.name
             assert built.get_pk_constraint(table.name)["constrained_columns"] == [c.name for c in table.primary_key]

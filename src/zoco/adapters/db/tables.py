@@ -6,7 +6,21 @@ Times are UTC milliseconds. `key` columns are what names are compared by (lower 
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -267,6 +281,56 @@ doomed_object = Table(
     Column("delete_at", Big, nullable=False, index=True),
 )
 
+# --- hub/xet ------------------------------------------------------------------------------------------------------
+# hashes in their wire form: 64 hex digits
+
+xet_xorb = Table(
+    "xet_xorb",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("key", String(300), nullable=False),
+    Column("size", Big, nullable=False),  # as stored
+    Column("raw_size", Big, nullable=False),
+    Column("chunks", LargeBinary, nullable=False),  # hash, stored end, raw end and scheme of each (formats/xet/xorb.py)
+    Column("created_at", Big, nullable=False),
+    Column("touched_at", Big, nullable=False),  # last upload, dedup answer or file that counts on it
+    Column("dead_at", Big, index=True),  # no file uses it: clients are led away from it, and then it goes
+)
+
+xet_file = Table(
+    "xet_file",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("sha256", String(64), nullable=False, index=True),  # proven by reassembly
+    Column("size", Big, nullable=False),
+    Column("terms", LargeBinary, nullable=False),  # xorb and chunk range of each (formats/xet/shard.py)
+    Column("created_at", Big, nullable=False),
+    Column("touched_at", Big, nullable=False),
+)
+
+xet_file_xorb = Table(
+    "xet_file_xorb",
+    metadata,
+    Column("file_hash", String(64), ForeignKey("xet_file.hash", ondelete="CASCADE"), primary_key=True),
+    Column("xorb_hash", String(64), ForeignKey("xet_xorb.hash"), primary_key=True, index=True),
+)
+
+# chunks that a client may ask for: the first of each file, and about one in a thousand of the others
+xet_dedup = Table(
+    "xet_dedup",
+    metadata,
+    Column("chunk_hash", String(64), primary_key=True),
+    Column("xorb_hash", String(64), ForeignKey("xet_xorb.hash", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+xet_instance = Table(
+    "xet_instance",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1: there is one row
+    Column("name", String(16), nullable=False),
+    Column("generation", Integer, nullable=False),
+)
+
 # --- hub/lfs ------------------------------------------------------------------------------------------------------
 
 lfs_object = Table(
@@ -274,7 +338,8 @@ lfs_object = Table(
     metadata,
     Column("sha256", String(64), primary_key=True),
     Column("size", Big, nullable=False),
-    Column("key", String(300), nullable=False),
+    Column("key", String(300), nullable=False),  # empty when the bytes rest in Xet
+    Column("xet_hash", String(64), ForeignKey("xet_file.hash"), index=True),
     Column("created_at", Big, nullable=False),
 )
 
@@ -286,6 +351,44 @@ lfs_link = Table(
     Column("size", Big, nullable=False),
     _to("user_id", "user_account.id", nullable=True),
     Column("created_at", Big, nullable=False),
+    Column("touched_at", Big, nullable=False, server_default=text("0")),  # last time somebody was told it is here
+)
+
+lfs_lock = Table(
+    "lfs_lock",
+    metadata,
+    _id(),
+    _to("repo_id", "repo.id"),
+    Column("path_hash", String(64), nullable=False),  # sha256: any length of path fits
+    Column("path", Text, nullable=False),
+    Column("ref", String(1024)),
+    _to("user_id", "user_account.id", index=True),
+    Column("locked_at", Big, nullable=False),
+    Unique("repo_id", "path_hash"),
+    sqlite_autoincrement=True,
+)
+
+# an upload in parts, until it is complete or given up
+lfs_multipart = Table(
+    "lfs_multipart",
+    metadata,
+    Column("uuid", String(32), primary_key=True),
+    _to("repo_id", "repo.id", index=True),
+    Column("sha256", String(64), nullable=False),
+    Column("size", Big, nullable=False),
+    Column("part_size", Big, nullable=False),
+    Column("key", String(300), nullable=False),
+    Column("upload_id", Text),  # the store's own name for it
+    Column("created_at", Big, nullable=False, index=True),
+)
+
+# the version of a repository up to which garbage collection has compared its links with its history
+lfs_compared = Table(
+    "lfs_compared",
+    metadata,
+    _to("repo_id", "repo.id", primary_key=True),
+    Column("version", Big, nullable=False),
+    Column("at", Big, nullable=False),
 )
 
 # --- hub/cards ----------------------------------------------------------------------------------------------------

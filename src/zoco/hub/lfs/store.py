@@ -27,11 +27,13 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class LfsObject:
-    """A stored object: `key` names its bytes in the blob store."""
+    """A stored object: `key` names its bytes in the blob store, or `xet_hash` the Xet file they rest in (then `key`
+    is empty)."""
 
     sha256: Sha256
     size: int
     key: str
+    xet_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,14 @@ class PointerInfo:
 def linked(read: Read, repo_key: int, shas: Iterable[Sha256]) -> dict[Sha256, LfsObject]:
     """Those of `shas` that this repository has: never what others have."""
     query = (
-        select(lfs_object.c.sha256, lfs_object.c.size, lfs_object.c.key)
+        select(lfs_object.c.sha256, lfs_object.c.size, lfs_object.c.key, lfs_object.c.xet_hash)
         .join(lfs_link, lfs_link.c.sha256 == lfs_object.c.sha256)
         .where(lfs_link.c.repo_id == repo_key)
     )
     found: dict[Sha256, LfsObject] = {}
     for some in batches(shas):
         for row in read.execute(query.where(lfs_object.c.sha256.in_(some))):
-            found[Sha256(row.sha256)] = LfsObject(Sha256(row.sha256), row.size, row.key)
+            found[Sha256(row.sha256)] = LfsObject(Sha256(row.sha256), row.size, row.key, row.xet_hash)
     return found
 
 
@@ -64,16 +66,16 @@ def has_object(read: Read, sha256: Sha256) -> bool:
 def hold_object(write: Write, sha256: Sha256) -> LfsObject | None:
     """The object, which no other transaction can collect until this one ends."""
     row = write.execute(
-        select(lfs_object.c.size, lfs_object.c.key)
+        select(lfs_object.c.size, lfs_object.c.key, lfs_object.c.xet_hash)
         .where(lfs_object.c.sha256 == sha256)
         .with_for_update(read=True, key_share=True)
     ).first()
-    return LfsObject(sha256, row.size, row.key) if row else None
+    return LfsObject(sha256, row.size, row.key, row.xet_hash) if row else None
 
 
 def insert_object(write: Write, new: LfsObject, now_ms: int) -> LfsObject:
     """The object's row: `new`, or the one that another upload wrote first."""
-    values = {"sha256": new.sha256, "size": new.size, "key": new.key, "created_at": now_ms}
+    values = {"sha256": new.sha256, "size": new.size, "key": new.key, "xet_hash": new.xet_hash, "created_at": now_ms}
     while True:  # again, when the other's row is collected between the two statements
         write.execute(insert(write, lfs_object).values(values).on_conflict_do_nothing())
         if held := hold_object(write, new.sha256):

@@ -1,0 +1,1 @@
+"""The Xet protocol (huggingface.co/docs/xet): bytes and values. Pure."""

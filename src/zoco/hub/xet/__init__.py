@@ -1,0 +1,1 @@
+"""Chunks, xorbs and the files made of them: this room has never heard of a repository."""
