@@ -9,7 +9,7 @@ from enum import Enum
 from zoco.adapters.db.engine import Database
 from zoco.core.repos import ContentsRepo, WritableRepo
 from zoco.formats.lfs.batch import AskedObject
-from zoco.hub.lfs.objects import find_all
+from zoco.hub.lfs.objects import find_all, touch
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,14 @@ class Answer:
 
 
 def batch_upload(db: Database, repo: WritableRepo, objects: Sequence[AskedObject], limits: LfsLimits) -> list[Answer]:
+    """Whoever is told that an object is here may count on it for the grace time, in which to commit it."""
     has = find_all(db, repo, [one.sha256 for one in objects if not one.problem])
+    still = touch(db, repo, has)
 
     def answer(asked: AskedObject) -> Answer:
         if asked.problem:
             return Answer(asked, Step.REFUSED, 422, asked.problem)
-        if found := has.get(asked.sha256):
+        if (found := has.get(asked.sha256)) and asked.sha256 in still:
             return Answer(asked, Step.NOTHING) if found.size == asked.size else _other_size(asked, found.size)
         if asked.size > limits.file_size_max_bytes:
             return Answer(asked, Step.REFUSED, 422, too_large(asked.size, limits))

@@ -25,6 +25,7 @@ __all__ = [
     "find_all",
     "link_existing",
     "missing",
+    "touch",
     "unlink",
     "verify",
 ]
@@ -38,6 +39,15 @@ def find_all(db: Database, repo: ContentsRepo, shas: Iterable[Sha256]) -> dict[S
     """Those of `shas` that the repository has."""
     with db.read() as read:
         return store.linked(read, repo.key, shas)
+
+
+def touch(db: Database, repo: WritableRepo, shas: Iterable[Sha256]) -> set[Sha256]:
+    """Those of `shas` that the repository has, and that garbage collection now leaves to it for the grace time."""
+    asked = list(shas)
+    if not asked:
+        return set()
+    with db.write() as write:
+        return store.touch(write, repo.key, asked, now_ms())
 
 
 def missing(db: Database, repo: ContentsRepo, pointers: Iterable[Pointer]) -> list[Pointer]:
@@ -63,6 +73,7 @@ def link_existing(
     found = find_all(db, source, shas)
     if found:
         with db.write() as write:
+            store.hold_repo(write, target.key)
             added = sum(_link(write, target, sha, user_id) for sha in sorted(found))
             store.add_used_storage(write, target.key, added)
     return [sha for sha in shas if sha not in found]
@@ -76,6 +87,7 @@ def copy_links(write: Write, source: ContentsRepo, target: WritableRepo, user_id
 def unlink(db: Database, repo: WritableRepo, shas: Sequence[Sha256]) -> int:
     """The repository forgets the objects; the bytes freed there. The bytes themselves go when nobody has them."""
     with db.write() as write:
+        store.hold_repo(write, repo.key)
         freed = store.unlink(write, repo.key, shas)
         store.add_used_storage(write, repo.key, -freed)
     return freed

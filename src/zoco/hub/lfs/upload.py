@@ -20,6 +20,7 @@ from zoco.core.repos import WritableRepo
 from zoco.hub.lfs import store
 from zoco.hub.lfs.batch import LfsLimits, too_large
 from zoco.hub.lfs.store import LfsObject
+from zoco.jobs import doomed
 
 KEYS: Final = "lfs/"
 
@@ -98,4 +99,4 @@ class Upload:
             if store.link(write, self._repo.key, held, self._user_id, now):
                 store.add_used_storage(write, self._repo.key, held.size)
             if is_stored and held.key != new.key:  # another upload of the same bytes was first
-                store.doom_keys(write, [new.key], now)
+                doomed.doom(write, [new.key], now)
