@@ -23,6 +23,7 @@ from zoco.hub.repos import downloads, tidy
 from zoco.hub.repos import sweep as repos_sweep
 from zoco.hub.repos.prune import prune
 from zoco.hub.repos.storage import Limits, RepoStorage
+from zoco.hub.xet.xorbs import Xet
 from zoco.jobs.outbox import event_of
 from zoco.jobs.schedule import Periodic
 from zoco.jobs.worker import Handler, Worker
@@ -44,7 +45,8 @@ def open_storage(settings: Settings, db: Database) -> RepoStorage:
         gc_grace_ms=settings.gc_grace_hours * HOUR_MS,
     )
     cache = GitCache(settings.data / "cache", blobs, settings.cache_size_max_bytes)
-    return RepoStorage(db, blobs, cache, limits, subscribers=(CardSubscriber(db, blobs),))
+    xet = Xet(db, blobs)
+    return RepoStorage(db, blobs, cache, limits, xet, subscribers=(CardSubscriber(xet),))
 
 
 @contextmanager

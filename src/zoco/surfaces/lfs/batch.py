@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,12 +17,13 @@ from zoco.formats.lfs.batch import BatchRequest, Operation, parse_batch_request
 from zoco.hub.lfs.batch import Answer, LfsLimits, Step, batch_download, batch_upload
 from zoco.hub.repos.open import open_for_contents, open_for_writing
 from zoco.surfaces.bodies import read_body
-from zoco.surfaces.context import actor_of
+from zoco.surfaces.context import actor_of, endpoint_of
 from zoco.surfaces.git_urls import repo_of
 from zoco.surfaces.lfs.addresses import Use, signed_address
 from zoco.surfaces.lfs.errors import lfs_json
 from zoco.surfaces.state import Hub, hub_of
 from zoco.surfaces.threads import in_thread
+from zoco.surfaces.xet.tokens import connection
 
 BODY_SIZE_MAX = 4 << 20
 
@@ -32,14 +35,34 @@ async def batch(request: Request) -> Response:
     # access comes first: what an outsider writes in the body must not change the answer
     repo = await in_thread(open_for_contents, hub.storage, repo_id, actor)
     asked = parse_batch_request(await read_body(request, BODY_SIZE_MAX))
+    if "xet" in asked.transfers and asked.operation is Operation.UPLOAD:
+        return await _by_xet(request, hub, repo_id, actor, asked)
     if "basic" not in asked.transfers:
-        raise Unprocessable("This server transfers by 'basic' only: name it in 'transfers'.")
+        raise Unprocessable("This server transfers by 'basic' and 'xet' only: name one in 'transfers'.")
     if asked.operation is Operation.UPLOAD:
         answers = await in_thread(_to_upload, hub, repo_id, actor, asked)
     else:
         answers = await in_thread(batch_download, hub.db, repo, asked.objects)
     objects = await in_thread(_objects, request, repo, actor, answers)
     return lfs_json({"transfer": "basic", "objects": objects, "hash_algo": "sha256"})
+
+
+async def _by_xet(request: Request, hub: Hub, repo_id: RepoId, actor: Actor | None, asked: BatchRequest) -> Response:
+    """The client sends its objects to the Xet store; all need the same token. (@huggingface/hub, git-xet)"""
+    repo = await in_thread(open_for_writing, hub.storage, repo_id, actor)
+    answers = await in_thread(_to_upload, hub, repo_id, actor, asked)
+    at = await connection(request, repo, actor, can_write=True)
+    page = f"{endpoint_of(request)}/api/{repo.id.type.plural}/{quote(repo.id.namespace)}/{quote(repo.id.name)}"
+    headers = {**at.headers(), "X-Xet-Session-Id": secrets.token_hex(16)}
+    upload = {"href": f"{page}/xet-write-token/{quote(repo.default_branch, safe='')}", "header": headers}
+
+    def shown(answer: Answer) -> Json:
+        if answer.step is Step.UPLOAD:
+            named = {"oid": answer.asked.oid, "size": answer.asked.size}
+            return named | {"authenticated": True, "actions": {"upload": upload}}
+        return _object(request, repo, actor, answer)
+
+    return lfs_json({"transfer": "xet", "objects": [shown(one) for one in answers], "hash_algo": "sha256"})
 
 
 def _to_upload(hub: Hub, repo_id: RepoId, actor: Actor | None, asked: BatchRequest) -> list[Answer]:

@@ -1,0 +1,65 @@
+"""The bytes of xorbs, by the signed addresses of a reconstruction: GET /xet/data/{hash}?sig=…
+
+An address opens exactly the byte ranges it was made for: the rest of a xorb may be somebody else's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from zoco.adapters.clock import now_ms
+from zoco.core.errors import Denied, NotAuthenticated, NotFound
+from zoco.formats.byte_ranges import ByteRange, parse_ranges
+from zoco.formats.signed import read_signed, sign
+from zoco.hub.xet.reconstruction import Fetch
+from zoco.hub.xet.xorbs import Xorb
+from zoco.surfaces.bytes import answer_ranges, in_store
+from zoco.surfaces.context import endpoint_of
+from zoco.surfaces.state import hub_of
+from zoco.surfaces.threads import in_thread
+from zoco.surfaces.xet.asked import hash_of
+
+_PURPOSE = "xet data"
+BINARY = "application/octet-stream"
+
+
+def fetch_url(request: Request, xorb: Xorb, fetches: Sequence[Fetch]) -> str:
+    hub = hub_of(request)
+    ranges = ",".join(f"{one.byte_start}-{one.byte_end}" for one in fetches)
+    expires_at_s = now_ms() // 1000 + hub.settings.signed_url_lifetime_s
+    signature = sign(hub.signing_key, _PURPOSE, {"x": xorb.hash, "r": ranges}, expires_at_s)
+    return f"{endpoint_of(request)}/xet/data/{xorb.hash}?sig={signature}"
+
+
+async def get_data(request: Request) -> Response:
+    """403 whenever the address does not fit: clients then ask for a new reconstruction."""
+    hub, hash = hub_of(request), hash_of(request)
+    try:
+        facts = read_signed(hub.signing_key, _PURPOSE, request.query_params.get("sig", ""), now_ms() // 1000)
+    except NotAuthenticated as error:
+        raise Denied(error.message) from error
+    if facts["x"] != hash:
+        raise Denied("The signature is for another xorb: ask for a new reconstruction.")
+    found = await in_thread(hub.storage.xet.xorb, hash)
+    if found is None:
+        raise NotFound("This xorb is gone: ask for a new reconstruction.")
+    size = found.chunks.stored_size
+    file = in_store(hub.blobs, found.key, size, found.hash, BINARY)
+    return answer_ranges(file, _within(request.headers.get("range"), size, str(facts["r"])), _HEADERS)
+
+
+_HEADERS = {"Cache-Control": "private, no-transform"}
+
+
+def _within(header: str | None, size: int, signed: str) -> list[ByteRange]:
+    """The asked ranges. Raises Denied when one of them is not inside a signed one."""
+    asked = parse_ranges(header, size) if header else None
+    if not asked:
+        raise Denied("Ask for the byte ranges that the reconstruction gave, with a Range header.")
+    opened = [tuple(map(int, one.split("-"))) for one in signed.split(",")]
+    if not all(any(start <= one.start and one.end <= end for start, end in opened) for one in asked):
+        raise Denied("This address is for other byte ranges: ask for a new reconstruction.")
+    return asked
