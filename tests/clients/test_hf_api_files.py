@@ -29,7 +29,6 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile, RepoFolder
-from huggingface_hub.utils import _http
 from tests.clients.hf_client import api_of
 from tests.running import Person, Server
 

@@ -26,8 +26,8 @@ from zoco.core.errors import (
 from zoco.core.ids import Sha256
 from zoco.core.repos import WritableRepo
 from zoco.hub.lfs.batch import LfsLimits
-from zoco.hub.lfs.upload import Lfs, Upload
 from zoco.hub.lfs.content import read_object
+from zoco.hub.lfs.upload import Lfs, Upload
 from zoco.hub.repos.commit import commit
 from zoco.hub.repos.commit_ops import (
     CommitRequest,
