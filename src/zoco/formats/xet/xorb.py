@@ -164,7 +164,7 @@ class StoredDecoder:
     def finish(self) -> None:
         """Raises ValueError when the bytes ended in the middle of a chunk."""
         if self._cutter.begun:
-            raise ValueError("the stored bytes end in the middle of a chunk")
+            raise ValueError("what is stored ends in the middle of a chunk")
 
 
 def encode_xorb(chunks: Iterable[bytes], scheme: int = Scheme.NONE) -> bytes:
