@@ -114,6 +114,34 @@ def test_bytes_are_grouped_by_their_place_in_each_four(size: int) -> None:
     assert decode(Scheme.BG4_LZ4, frame(grouped), size) == raw
 
 
+@pytest.mark.parametrize("linked", [True, False])
+@pytest.mark.parametrize("checksums", [True, False])
+@pytest.mark.parametrize("block", [lz4.frame.BLOCKSIZE_MAX64KB, lz4.frame.BLOCKSIZE_MAX4MB])
+@pytest.mark.parametrize("level", [0, 9])
+def test_a_frame_may_be_made_with_any_settings(linked: bool, checksums: bool, block: int, level: int) -> None:
+    """hf-xet and the JavaScript client use different ones."""
+    raw = weights(CHUNK_RAW_MAX)
+    payload = lz4.frame.compress(
+        raw,
+        compression_level=level,
+        block_size=block,
+        block_linked=linked,
+        content_checksum=checksums,
+        block_checksum=checksums,
+        store_size=checksums,
+    )
+    _, _, facts = parse(chunk(payload, len(raw), scheme=1))
+    assert facts.hash_at(0) == chunk_hash(raw)
+
+
+def test_a_frame_that_claims_another_size_is_refused() -> None:
+    payload = bytearray(lz4.frame.compress(b"abc" * 100, store_size=True))
+    assert int.from_bytes(payload[6:14], "little") == 300
+    payload[6:14] = (2**40).to_bytes(8, "little")
+    with pytest.raises(Invalid, match="cannot be decoded"):
+        parse(chunk(bytes(payload), 300, scheme=1))
+
+
 def test_an_uncompressed_chunk_is_not_copied() -> None:
     body = encode_xorb([b"x" * 500, b"y" * 700])
     (first, second) = StoredDecoder().feed(body)
@@ -219,7 +247,7 @@ def test_64_mib_of_incompressible_chunks_fit_and_one_more_does_not() -> None:
     for _ in range(512):
         parser.feed(large)
     with pytest.raises(TooLarge, match="larger than 64 MiB"):
-        parser.feed(large)
+        parser.feed(large + FOOTER_IDENT)
 
 
 def test_an_endless_footer_is_refused() -> None:
