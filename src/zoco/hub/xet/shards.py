@@ -16,7 +16,7 @@ from zoco.adapters.clock import now_ms
 from zoco.adapters.db.engine import Write
 from zoco.core.errors import Invalid
 from zoco.core.ids import Sha256
-from zoco.formats.xet.hashes import MerkleTree, XetHash, range_hash, to_wire
+from zoco.formats.xet.hashes import NULL_HASH, MerkleTree, XetHash, range_hash, to_wire
 from zoco.formats.xet.shard import Shard, ShardFile, Term, pack_terms
 from zoco.formats.xet.xorb import Chunks
 from zoco.hub.xet import store
@@ -38,10 +38,11 @@ class CheckedFile:
 
 
 def check(xet: Xet, shard: Shard) -> list[CheckedFile]:
-    """All that can be checked without reading a file's bytes. Raises Invalid naming the file and what is wrong."""
-    if not shard.files:
-        return []
-    return [_checked(xet, file) for file in shard.files]
+    """All that can be checked without reading a file's bytes. Raises Invalid naming the file and what is wrong.
+
+    Empty files are left out: hf-xet names them by zeros, and they are committed without Xet.
+    """
+    return [_checked(xet, file) for file in shard.files if not _is_empty(file)]
 
 
 def prove(xet: Xet, files: Sequence[CheckedFile], progress: Progress) -> None:
@@ -71,11 +72,15 @@ def insert(write: Write, files: Sequence[CheckedFile]) -> None:
     store.insert_askable(write, [one.first_chunk for one in files])
 
 
+def _is_empty(file: ShardFile) -> bool:
+    return not file.terms and file.hash == to_wire(NULL_HASH)
+
+
 def _checked(xet: Xet, file: ShardFile) -> CheckedFile:
     if file.sha256 is None:
         raise Invalid(f"The shard gives no SHA-256 for the file {file.hash}: a commit names its files by it.")
     if not file.terms:
-        raise Invalid(f"The file {file.hash} has no terms: empty files are committed without Xet.")
+        raise Invalid(f"The file {file.hash} has no terms.")
     if len(file.range_hashes) != len(file.terms):
         raise Invalid(f"The file {file.hash} needs a verification hash for each of its {len(file.terms)} terms.")
     for number, (term, claimed) in enumerate(zip(file.terms, file.range_hashes, strict=True)):

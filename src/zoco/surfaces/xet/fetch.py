@@ -1,4 +1,4 @@
-"""The bytes of xorbs, by the signed addresses of a reconstruction: GET /xet/data/{hash}?sig=…
+"""The bytes of xorbs, by the signed addresses of a reconstruction: GET /xet/fetch/{hash}?sig=…
 
 An address opens exactly the byte ranges it was made for: the rest of a xorb may be somebody else's file.
 """
@@ -22,7 +22,7 @@ from zoco.surfaces.state import hub_of
 from zoco.surfaces.threads import in_thread
 from zoco.surfaces.xet.asked import hash_of
 
-_PURPOSE = "xet data"
+_PURPOSE = "xet fetch"
 BINARY = "application/octet-stream"
 
 
@@ -31,10 +31,10 @@ def fetch_url(request: Request, xorb: Xorb, fetches: Sequence[Fetch]) -> str:
     ranges = ",".join(f"{one.byte_start}-{one.byte_end}" for one in fetches)
     expires_at_s = now_ms() // 1000 + hub.settings.signed_url_lifetime_s
     signature = sign(hub.signing_key, _PURPOSE, {"x": xorb.hash, "r": ranges}, expires_at_s)
-    return f"{endpoint_of(request)}/xet/data/{xorb.hash}?sig={signature}"
+    return f"{endpoint_of(request)}/xet/fetch/{xorb.hash}?sig={signature}"
 
 
-async def get_data(request: Request) -> Response:
+async def get_ranges(request: Request) -> Response:
     """403 whenever the address does not fit: clients then ask for a new reconstruction."""
     hub, hash = hub_of(request), hash_of(request)
     try:

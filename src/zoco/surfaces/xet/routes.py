@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 import zoco.surfaces.routing  # noqa: F401 - registers the convertors that the routes below name
 from zoco.core.errors import NotFound
 from zoco.surfaces.xet.chunks import find_chunk
-from zoco.surfaces.xet.fetch import get_data
+from zoco.surfaces.xet.fetch import get_ranges
 from zoco.surfaces.xet.reconstructions import file_size, reconstruction_v1, reconstruction_v2
 from zoco.surfaces.xet.shards import register_shard, register_shard_with_events
 from zoco.surfaces.xet.xorbs import put_xorb, xorb_size
@@ -28,7 +28,7 @@ async def unknown(_request: Request) -> Response:
 _CAS = "/xet/{segment:seg}"
 
 routes: list[BaseRoute] = [
-    Route("/xet/data/{hash:seg}", get_data, methods=["GET"]),
+    Route("/xet/fetch/{hash:seg}", get_ranges, methods=["GET"]),
     Route(f"{_CAS}/v1/xorbs/{{prefix:seg}}/{{hash:seg}}", put_xorb, methods=["POST"]),
     Route(f"{_CAS}/v1/xorbs/{{prefix:seg}}/{{hash:seg}}", xorb_size, methods=["HEAD"]),
     Route(f"{_CAS}/v2/shards", register_shard_with_events, methods=["POST"]),
