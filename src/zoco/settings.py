@@ -42,6 +42,7 @@ class Settings:
     lfs_multipart_size_min_bytes: int = setting(
         500_000_000, "LFS files from here on come in parts, from clients that can"
     )
+    lfs_answer_within_s: int = setting(20, "seconds until who waits for the check of an upload is told to ask again")
     push_size_max_bytes: int = setting(20_000_000_000, "largest pack a git push may send")
     cache_size_max_bytes: int = setting(50_000_000_000, "disk for the cache of bare repositories; the oldest go first")
     packs_before_consolidation: int = setting(50, "packs a repository may gather before a job joins them")
