@@ -16,7 +16,7 @@ from zoco.core.events import RepoDeleted
 from zoco.hub.accounts import last_use
 from zoco.hub.accounts import sweep as accounts_sweep
 from zoco.hub.cards.subscriber import CardSubscriber
-from zoco.hub.lfs import garbage
+from zoco.hub.lfs import abandoned, garbage
 from zoco.hub.lfs.batch import LfsLimits
 from zoco.hub.lfs.upload import Lfs
 from zoco.hub.repos import downloads, tidy
@@ -56,7 +56,7 @@ def open_worker(settings: Settings) -> Iterator[Worker]:
     try:
         prepare(db, settings)
         storage = open_storage(settings, db)
-        lfs = Lfs(db, storage.blobs, LfsLimits(settings.lfs_file_size_max_bytes))
+        lfs = Lfs(db, storage.blobs, LfsLimits.of(settings))
         yield Worker(db, handlers(storage), schedule(storage, lfs))
     finally:
         db.close()
@@ -76,6 +76,7 @@ def schedule(storage: RepoStorage, lfs: Lfs) -> list[Periodic]:
 
     def sweep_objects() -> None:
         repos_sweep.sweep(storage)
+        abandoned.sweep(lfs, grace_ms)
         garbage.forget_unlinked(lfs, grace_ms)
         garbage.note_strays(lfs, grace_ms)
         garbage.delete_due(lfs)

@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from zoco.adapters.blobs.durable import appear, make_folder, sync_file, sync_folder
+from zoco.adapters.blobs.folder_parts import FolderParts
 from zoco.adapters.blobs.incoming import IncomingFile
+from zoco.adapters.blobs.parts import PartStore
 from zoco.adapters.blobs.port import CHUNK_BYTES, BlobNotFound, Incoming, checked
 from zoco.core.errors import Unavailable
 
@@ -26,6 +28,7 @@ class FolderBlobStore:
 
     def __init__(self, root: Path, scratch: Path) -> None:
         self.scratch = scratch
+        self.parts: PartStore | None = FolderParts(root, self.put_file)
         self._root = root
         make_folder(scratch)
         make_folder(root)

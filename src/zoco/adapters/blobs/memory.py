@@ -7,12 +7,14 @@ from pathlib import Path
 
 from zoco.adapters.blobs.durable import appear
 from zoco.adapters.blobs.incoming import IncomingFile
+from zoco.adapters.blobs.parts import PartStore
 from zoco.adapters.blobs.port import CHUNK_BYTES, BlobNotFound, Incoming, checked
 
 
 class MemoryBlobStore:
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
+        self.parts: PartStore | None = None
         self._blobs: dict[str, bytes] = {}
         scratch.mkdir(parents=True, exist_ok=True)
 

@@ -90,9 +90,32 @@ def link(write: Write, repo_key: int, of: LfsObject, user_id: int | None, now_ms
         "size": of.size,
         "user_id": user_id,
         "created_at": now_ms,
+        "touched_at": now_ms,
     }
     new = insert(write, lfs_link).values(values).on_conflict_do_nothing().returning(lfs_link.c.sha256)
-    return write.execute(new).first() is not None  # psycopg tells no row count here
+    if write.execute(new).first() is not None:  # psycopg tells no row count here
+        return True
+    touch(write, repo_key, [of.sha256], now_ms)
+    return False
+
+
+def untouched_since(read: Read, repo_key: int, shas: Iterable[Sha256], before_ms: int) -> list[Sha256]:
+    """Those of `shas` that this repository has, and that nobody was told of since."""
+    query = select(lfs_link.c.sha256).where(lfs_link.c.repo_id == repo_key, lfs_link.c.touched_at < before_ms)
+    found: list[Sha256] = []
+    for some in batches(shas):
+        found += [Sha256(sha) for sha in read.execute(query.where(lfs_link.c.sha256.in_(some))).scalars()]
+    return found
+
+
+def touch(write: Write, repo_key: int, shas: Iterable[Sha256], now_ms: int) -> set[Sha256]:
+    """Those that are still there."""
+    kept: set[Sha256] = set()
+    for some in batches(shas):
+        mine = (lfs_link.c.repo_id == repo_key) & lfs_link.c.sha256.in_(some)
+        marked = update(lfs_link).where(mine).values(touched_at=now_ms).returning(lfs_link.c.sha256)
+        kept |= {Sha256(sha) for sha in write.execute(marked).scalars()}
+    return kept
 
 
 def copy_links(write: Write, source_key: int, target_key: int, user_id: int | None, now_ms: int) -> int:
@@ -103,8 +126,9 @@ def copy_links(write: Write, source_key: int, target_key: int, user_id: int | No
         lfs_link.c.size,
         literal(user_id, lfs_link.c.user_id.type),
         literal(now_ms),
+        literal(now_ms),
     ).where(lfs_link.c.repo_id == source_key)
-    columns = ["repo_id", "sha256", "size", "user_id", "created_at"]
+    columns = ["repo_id", "sha256", "size", "user_id", "created_at", "touched_at"]
     write.execute(lfs_link.insert().from_select(columns, theirs))
     total = select(func.coalesce(func.sum(lfs_link.c.size), 0)).where(lfs_link.c.repo_id == target_key)
     return int(write.execute(total).scalar_one())
