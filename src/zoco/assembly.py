@@ -23,6 +23,7 @@ from zoco.hub.repos import downloads, tidy
 from zoco.hub.repos import sweep as repos_sweep
 from zoco.hub.repos.prune import prune
 from zoco.hub.repos.storage import Limits, RepoStorage
+from zoco.hub.xet import grants
 from zoco.hub.xet.xorbs import Xet
 from zoco.jobs.outbox import event_of
 from zoco.jobs.schedule import Periodic
@@ -77,6 +78,7 @@ def schedule(storage: RepoStorage, lfs: Lfs) -> list[Periodic]:
     def sweep_objects() -> None:
         repos_sweep.sweep(storage)
         abandoned.sweep(lfs, grace_ms)
+        grants.sweep(storage.xet, grace_ms)
         garbage.forget_unlinked(lfs, grace_ms)
         garbage.note_strays(lfs, grace_ms)
         garbage.delete_due(lfs)
