@@ -44,15 +44,7 @@ async def grant_xorb(request: Request) -> Response:
     if wanted.length > XORB_BODY_MAX:
         raise TooLarge(f"A xorb has at most {XORB_BODY_MAX} bytes; {wanted.length} are announced.")
     grant, url = await in_long_thread(_begin, hub, holder, name, wanted.length)
-    facts: dict[str, Fact] = {
-        "h": grant.hash,
-        "s": grant.size,
-        "k": grant.key,
-        "i": grant.upload_id,
-        "r": holder.repo_key,
-    }
-    id = sign(hub.signing_key, _PURPOSE, facts, now_ms() // 1000 + 2 * hub.settings.signed_url_lifetime_s)
-    return JSONResponse({"id": id, "method": "PUT", "url": url, "headers": {}}, 201)
+    return JSONResponse({"id": _id(hub, holder, grant), "method": "PUT", "url": url, "headers": {}}, 201)
 
 
 async def commit_xorb(request: Request) -> Response:
@@ -67,6 +59,12 @@ def _begin(hub: Hub, holder: Holder, name: XetHash, size: int) -> tuple[Grant, s
     """Bytes go where we cannot count them: whose token it is must still be good."""
     repo_for_writing(hub, holder)
     return grants.begin(hub.storage.xet, name, size, lifetime_s=hub.settings.signed_url_lifetime_s)
+
+
+def _id(hub: Hub, holder: Holder, grant: Grant) -> str:
+    facts: dict[str, Fact] = {"h": grant.hash, "s": grant.size, "k": grant.key, "i": grant.upload_id}
+    expires_at_s = now_ms() // 1000 + 2 * hub.settings.signed_url_lifetime_s
+    return sign(hub.signing_key, _PURPOSE, facts | {"r": holder.repo_key}, expires_at_s)
 
 
 def _granted(hub: Hub, holder: Holder, id: str, name: XetHash) -> Grant:
