@@ -18,9 +18,11 @@ from zoco.core.events import RepoDeleted
 from zoco.hub.accounts import last_use
 from zoco.hub.accounts import sweep as accounts_sweep
 from zoco.hub.cards.subscriber import CardSubscriber
+from zoco.hub.lfs.batch import LfsLimits
 from zoco.hub.repos import downloads, garbage, tidy
 from zoco.hub.repos.prune import PRUNE, prune
 from zoco.hub.repos.storage import Limits, RepoStorage
+from zoco.hub.xet.xorbs import Xet
 from zoco.jobs.outbox import event_of
 from zoco.jobs.schedule import Periodic
 from zoco.jobs.worker import Handler, Worker
@@ -42,7 +44,8 @@ def open_storage(settings: Settings, db: Database) -> RepoStorage:
         gc_grace_ms=settings.gc_grace_hours * HOUR_MS,
     )
     cache = GitCache(settings.data / "cache", blobs, settings.cache_size_max_bytes)
-    return RepoStorage(db, blobs, cache, limits, subscribers=(CardSubscriber(db, blobs),))
+    xet = Xet(db, blobs)
+    return RepoStorage(db, blobs, cache, limits, xet, subscribers=(CardSubscriber(xet),))
 
 
 @contextmanager
@@ -80,7 +83,7 @@ def handlers(storage: RepoStorage) -> Mapping[str, Handler]:
 def gc_rules(settings: Settings, grace_hours: float | None = None) -> garbage.Rules:
     usual = settings.gc_grace_hours * HOUR_MS
     grace = usual if grace_hours is None else round(grace_hours * HOUR_MS)
-    return garbage.Rules(grace, usual, settings.signed_url_lifetime_s * 1000)
+    return garbage.Rules(grace, usual, LfsLimits.of(settings))
 
 
 def schedule(storage: RepoStorage, rules: garbage.Rules) -> list[Periodic]:

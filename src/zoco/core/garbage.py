@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ class Kind(StrEnum):
     XET_FILE = "xet file"
     DEAD_XORB = "dead xorb"
     XORB = "xorb"
+    UPLOAD = "unfinished upload"
     STRAY = "stray"
     BYTES = "bytes"
 
@@ -29,3 +31,7 @@ class Gone:
     size: int
     why: str
     count: int = 1
+
+
+Offer = tuple[Gone, Callable[[], bool]]
+"""What can go, and how it goes: False when it turned out to be needed, or somebody else was faster."""

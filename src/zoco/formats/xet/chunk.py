@@ -116,6 +116,7 @@ class Cutter:
 
     def __init__(self) -> None:
         self._part = bytearray()
+        self._header: Header | None = None  # of the part, once it is there
         self.footer_at: int | None = None
 
     @property
@@ -136,17 +137,18 @@ class Cutter:
                     yield whole
                     at += HEADER_SIZE + len(whole[1])
                     continue
-            taken = self._missing()
-            self._part += view[at : at + taken]
-            at = min(at + taken, len(view))
-            if len(self._part) > HEADER_SIZE and not self._missing():
-                part, self._part = self._part, bytearray()
-                yield read_header(part), memoryview(part)[HEADER_SIZE:]
-
-    def _missing(self) -> int:
-        if len(self._part) < HEADER_SIZE:
-            return HEADER_SIZE - len(self._part)
-        return HEADER_SIZE + read_header(self._part).payload_size - len(self._part)
+            wanted = HEADER_SIZE + (self._header.payload_size if self._header else 0)
+            taken = view[at : at + wanted - len(self._part)]
+            self._part += taken
+            at += len(taken)
+            if len(self._part) < wanted:
+                return
+            if self._header is None:
+                self._header = read_header(self._part)
+            else:
+                straddling = self._header, memoryview(self._part)[HEADER_SIZE:]
+                self._header, self._part = None, bytearray()
+                yield straddling
 
 
 def _whole(view: memoryview, at: int) -> tuple[Header, memoryview] | None:

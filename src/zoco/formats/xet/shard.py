@@ -49,7 +49,10 @@ _WORDS = _RECORD // 4
 
 @dataclass(frozen=True, slots=True)
 class ShardFile:
-    """`range_hashes` is as long as `terms`; `sha256` is None where the client keeps none (buckets)."""
+    """`range_hashes` is as long as `terms`; `sha256` is None where the client keeps none (buckets).
+
+    An empty file has no terms; hf-xet gives it zeros for its hash and for its sha256, too.
+    """
 
     hash: XetHash
     terms: tuple[Term, ...]
@@ -59,13 +62,16 @@ class ShardFile:
 
 @dataclass(frozen=True, slots=True)
 class ShardXorb:
-    """`chunk_hashes` are raw and joined; `globals` numbers the chunks that others are to find."""
+    """`chunk_hashes` are raw and joined; `global_chunks` numbers those that others are to find.
+
+    hf-xet leaves `stored_size` 0 and numbers none: the first chunk of each file is for others to find all the same.
+    """
 
     hash: XetHash
     chunk_hashes: bytes
     raw_sizes: array[int]
     stored_size: int
-    globals: tuple[int, ...] = ()
+    global_chunks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,7 @@ def write_shard(shard: Shard) -> bytes:
         parts.append(
             records.XORB.pack(to_raw(xorb.hash), 0, len(xorb.raw_sizes), sum(xorb.raw_sizes), xorb.stored_size)
         )
-        flagged = frozenset(xorb.globals)
+        flagged = frozenset(xorb.global_chunks)
         starts = accumulate(xorb.raw_sizes, initial=0)
         for number, (start, size) in enumerate(zip(starts, xorb.raw_sizes, strict=False)):
             chunk = xorb.chunk_hashes[HASH_SIZE * number : HASH_SIZE * (number + 1)]

@@ -70,7 +70,6 @@ class XorbParser:
         self._stored_ends = array("I")
         self._raw_ends = array("I")
         self._schemes = bytearray()
-        self._fed = 0
         self._footer: bytearray | None = None
         self._footer_size = 0
 
@@ -89,10 +88,8 @@ class XorbParser:
             raise Invalid(self._damage(f"{error}.")) from error
         at = self._cutter.footer_at
         if at is None:
-            self._check_size(len(data))
             return data
         self._footer = bytearray()
-        self._check_size(at)
         self._skip_footer(data[at:])
         return data[:at]
 
@@ -112,20 +109,18 @@ class XorbParser:
     def _add(self, header: Header, payload: memoryview) -> None:
         if len(self._schemes) == CHUNKS_MAX:
             raise TooLarge(f"The xorb has more than {CHUNKS_MAX} chunks: pack the file into more xorbs.")
+        stored = self._stored + HEADER_SIZE + header.payload_size
+        if stored > XORB_STORED_MAX:
+            raise TooLarge(f"The xorb is larger than {XORB_SIZE_MAX >> 20} MiB: pack the file into more xorbs.")
         raw = self._reader.decode(header.scheme, payload, header.raw_size)
         self._hashes += chunk_hash(raw)
         self._schemes.append(header.scheme)
-        self._stored_ends.append(self._stored + HEADER_SIZE + header.payload_size)
+        self._stored_ends.append(stored)
         self._raw_ends.append((self._raw_ends[-1] if self._raw_ends else 0) + header.raw_size)
 
     @property
     def _stored(self) -> int:
         return self._stored_ends[-1] if self._stored_ends else 0
-
-    def _check_size(self, size: int) -> None:
-        self._fed += size
-        if self._fed > XORB_STORED_MAX:
-            raise TooLarge(f"The xorb is larger than {XORB_SIZE_MAX >> 20} MiB: pack the file into more xorbs.")
 
     def _skip_footer(self, data: bytes) -> None:
         assert self._footer is not None, "the footer has begun"
@@ -164,7 +159,7 @@ class StoredDecoder:
     def finish(self) -> None:
         """Raises ValueError when the bytes ended in the middle of a chunk."""
         if self._cutter.begun:
-            raise ValueError("the stored bytes end in the middle of a chunk")
+            raise ValueError("what is stored ends in the middle of a chunk")
 
 
 def encode_xorb(chunks: Iterable[bytes], scheme: int = Scheme.NONE) -> bytes:

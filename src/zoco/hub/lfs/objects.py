@@ -23,12 +23,15 @@ __all__ = [
     "copy_links",
     "find",
     "find_all",
+    "keep",
     "link_existing",
     "missing",
-    "touch",
     "unlink",
     "verify",
 ]
+
+TOUCHED_EVERY_MS = 3_600_000
+"""A client that asks again and again writes once an hour: garbage collection's grace is longer by far."""
 
 
 def find(db: Database, repo: ContentsRepo, sha256: Sha256) -> LfsObject | None:
@@ -41,15 +44,6 @@ def find_all(db: Database, repo: ContentsRepo, shas: Iterable[Sha256]) -> dict[S
         return store.linked(read, repo.key, shas)
 
 
-def touch(db: Database, repo: WritableRepo, shas: Iterable[Sha256]) -> set[Sha256]:
-    """Those of `shas` that the repository has, and that garbage collection now leaves to it for the grace time."""
-    asked = list(shas)
-    if not asked:
-        return set()
-    with db.write() as write:
-        return store.touch(write, repo.key, asked, now_ms())
-
-
 def missing(db: Database, repo: ContentsRepo, pointers: Iterable[Pointer]) -> list[Pointer]:
     """Pointers to objects that were not uploaded to this repository, or that are of another size than they say."""
     asked = list(dict.fromkeys(pointers))
@@ -57,10 +51,23 @@ def missing(db: Database, repo: ContentsRepo, pointers: Iterable[Pointer]) -> li
     return [p for p in asked if not ((has := found.get(p.sha256)) and has.size == p.size)]
 
 
+def keep(db: Database, repo: ContentsRepo, shas: Sequence[Sha256]) -> set[Sha256]:
+    """Somebody is told that these are here and need not be sent: garbage collection's grace begins anew.
+
+    Those that garbage collection took in this very moment come back: they are not here.
+    """
+    with db.read() as read:
+        old = store.untouched_since(read, repo.key, shas, now_ms() - TOUCHED_EVERY_MS)
+    if not old:
+        return set()
+    with db.write() as write:
+        return set(old) - store.touch(write, repo.key, sorted(old), now_ms())
+
+
 def verify(db: Database, repo: ContentsRepo, sha256: Sha256, size: int) -> None:
     """Raises NotFound when the upload did not arrive, Unprocessable when its size is another."""
     found = find(db, repo, sha256)
-    if found is None:
+    if found is None or keep(db, repo, [sha256]):
         raise NotFound(f"LFS object {sha256} is not in this repository: upload it again ('git lfs push --all').")
     if found.size != size:
         raise Unprocessable(f"LFS object {sha256} has {found.size} bytes here, not {size}.")

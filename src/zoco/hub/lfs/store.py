@@ -1,8 +1,9 @@
 """The SQL of LFS objects, of which repository has which, and of what pointer blobs say.
 
 An object row and its first link are born in one transaction; garbage collection takes the row before its bytes. Both
-lock the object's row first (a no-op on SQLite, which has one writer), so that a link never points at a row that is
-being collected.
+lock the object's row first, so that a link never points at a row that is being collected. Rows are locked in one order,
+so that nobody waits in a circle: (Xet's xorbs and files,) objects, the repository, its links, each kind by its hash.
+SQLite has one writer and locks no rows.
 """
 
 from __future__ import annotations
@@ -101,20 +102,27 @@ def link(write: Write, repo_key: int, of: LfsObject, user_id: int | None, now_ms
             return False
 
 
+def untouched_since(read: Read, repo_key: int, shas: Iterable[Sha256], before_ms: int) -> list[Sha256]:
+    """Those of `shas` that this repository has, and that nobody was told of since."""
+    query = select(lfs_link.c.sha256).where(lfs_link.c.repo_id == repo_key, lfs_link.c.touched_at < before_ms)
+    found: list[Sha256] = []
+    for some in batches(shas):
+        found += [Sha256(sha) for sha in read.execute(query.where(lfs_link.c.sha256.in_(some))).scalars()]
+    return found
+
+
 def touch(write: Write, repo_key: int, shas: Iterable[Sha256], now_ms: int) -> set[Sha256]:
-    """Those of `shas` that the repository has: garbage collection leaves them alone for the grace time from now."""
-    touched: set[Sha256] = set()
+    """Those that are still there: garbage collection leaves them alone for the grace time from now."""
+    kept: set[Sha256] = set()
     for some in batches(sorted(set(shas))):
-        named = (lfs_link.c.repo_id == repo_key) & lfs_link.c.sha256.in_(some)
-        held = select(lfs_link.c.sha256).where(named).order_by(lfs_link.c.sha256).with_for_update()
-        here = list(write.execute(held).scalars())  # in one order: whoever touches the same waits, and none for ever
-        if here:
-            new = {"touched_at": now_ms}
-            write.execute(
-                update(lfs_link).where(lfs_link.c.repo_id == repo_key, lfs_link.c.sha256.in_(here)).values(new)
-            )
-        touched.update(map(Sha256, here))
-    return touched
+        mine = (lfs_link.c.repo_id == repo_key) & lfs_link.c.sha256.in_(some)
+        # locked in one order: whoever touches the same waits, and none for ever
+        held = select(lfs_link.c.sha256).where(mine).order_by(lfs_link.c.sha256).with_for_update()
+        here = [Sha256(sha) for sha in write.execute(held).scalars()]
+        mine = (lfs_link.c.repo_id == repo_key) & lfs_link.c.sha256.in_(here)
+        write.execute(update(lfs_link).where(mine).values(touched_at=now_ms))
+        kept.update(here)
+    return kept
 
 
 def copy_links(write: Write, source_key: int, target_key: int, user_id: int | None, now_ms: int) -> int:
@@ -137,16 +145,16 @@ def unlink(write: Write, repo_key: int, shas: Iterable[Sha256]) -> int:
     """Bytes that the repository no longer uses."""
     freed = 0
     for some in batches(shas):
-        gone = (lfs_link.c.repo_id == repo_key) & lfs_link.c.sha256.in_(some)
-        freed += write.execute(select(func.coalesce(func.sum(lfs_link.c.size), 0)).where(gone)).scalar_one()
-        write.execute(delete(lfs_link).where(gone))
+        mine = (lfs_link.c.repo_id == repo_key) & lfs_link.c.sha256.in_(some)
+        held = select(lfs_link.c.size).where(mine).order_by(lfs_link.c.sha256).with_for_update()
+        freed += sum(write.execute(held).scalars())
+        write.execute(delete(lfs_link).where(mine))
     return freed
 
 
 def hold_repo(write: Write, repo_key: int) -> None:
-    """Before several of its links: garbage collection holds the repository and then links, so nobody may hold a link
-    and then wait for the repository."""
-    write.execute(select(repo.c.id).where(repo.c.id == repo_key).with_for_update())
+    """Before any of its links: garbage collection holds the repository and then links."""
+    write.execute(select(repo.c.id).where(repo.c.id == repo_key).with_for_update(key_share=True))
 
 
 def add_used_storage(write: Write, repo_key: int, size_bytes: int) -> None:

@@ -15,15 +15,19 @@ from zoco.adapters.clock import now_ms
 from zoco.adapters.db import engine
 from zoco.adapters.db.engine import Database
 from zoco.core.errors import HubError
-from zoco.core.garbage import Gone
+from zoco.core.garbage import Gone, Offer
 from zoco.core.ids import Sha256
 from zoco.hub.lfs import compare
 from zoco.hub.lfs import garbage as lfs_garbage
+from zoco.hub.lfs.abandoned import abandoned
+from zoco.hub.lfs.batch import LfsLimits
+from zoco.hub.lfs.upload import Lfs
 from zoco.hub.repos import sweep
 from zoco.hub.repos.collect import Unreached, look, take, told_links, told_objects
 from zoco.hub.repos.prune import PRUNE
 from zoco.hub.repos.storage import RepoStorage
 from zoco.hub.xet import garbage as xet_garbage
+from zoco.hub.xet import grants
 from zoco.jobs import doomed, queue
 
 TRIES_MAX = 3
@@ -39,7 +43,11 @@ class Rules:
 
     grace_ms: int
     usual_grace_ms: int
-    signed_url_lifetime_ms: int
+    lfs: LfsLimits
+
+    @property
+    def signed_url_lifetime_ms(self) -> int:
+        return 1000 * self.lfs.address_lifetime_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,7 @@ def run(storage: RepoStorage, rules: Rules, tell: Tell) -> list[Skipped]:
     skipped = collect_repos(storage, rules, tell, _planned(storage))
     for gone in unused(storage.db, rules):
         tell(gone)
+    give_up_uploads(storage, rules, tell)
     note_strays(storage, rules, tell)
     delete_due(storage, rules, tell)
     return skipped
@@ -65,6 +74,7 @@ def run_often(storage: RepoStorage, rules: Rules, tell: Tell) -> list[Skipped]:
     skipped = collect_repos(storage, rules, tell, frozenset())
     for gone in unused(storage.db, rules):
         tell(gone)
+    give_up_uploads(storage, rules, tell)
     delete_due(storage, rules, tell)
     return skipped
 
@@ -88,6 +98,12 @@ def unused(db: Database, rules: Rules) -> Iterator[Gone]:
     yield from xet_garbage.forget_files(db, now_ms(), grace)
     yield from xet_garbage.mark_dead(db, now_ms(), grace)
     yield from xet_garbage.forget_xorbs(db, now_ms(), grace, rules.signed_url_lifetime_ms)
+
+
+def give_up_uploads(storage: RepoStorage, rules: Rules, tell: Tell) -> None:
+    for gone, do in _abandoned(storage, rules):
+        if do():
+            tell(gone)
 
 
 def note_strays(storage: RepoStorage, rules: Rules, tell: Tell) -> None:
@@ -115,6 +131,8 @@ def rehearse(storage: RepoStorage, rules: Rules, tell: Tell) -> list[Skipped]:
             continue
         if seen:
             found.append(seen)
+    for gone, _ in _abandoned(storage, rules):
+        tell(gone)
     for keys in STORED:
         for key in chain.from_iterable(doomed.strays(storage.db, storage.blobs, keys)):
             tell(doomed.as_stray(storage.blobs, key))
@@ -128,6 +146,11 @@ def rehearse(storage: RepoStorage, rules: Rules, tell: Tell) -> list[Skipped]:
     for key in due:
         tell(doomed.as_gone(storage.blobs, key))
     return skipped
+
+
+def _abandoned(storage: RepoStorage, rules: Rules) -> Iterator[Offer]:
+    yield from abandoned(Lfs(storage.db, storage.blobs, rules.lfs), now_ms(), rules.grace_ms)
+    yield from grants.abandoned(storage.xet, now_ms(), rules.grace_ms, rules.signed_url_lifetime_ms)
 
 
 def _planned(storage: RepoStorage) -> frozenset[int]:

@@ -28,6 +28,7 @@ from zoco.core.repos import ReadableRepo, WritableRepo
 from zoco.formats.git.refs import BRANCHES, branch_ref
 from zoco.hub.repos import pack_store, state_store
 from zoco.hub.repos.state_store import Moved
+from zoco.hub.xet.xorbs import Xet
 from zoco.jobs import outbox
 
 
@@ -104,6 +105,7 @@ class RepoStorage:
     blobs: BlobStore
     cache: GitCache
     limits: Limits
+    xet: Xet
     subscribers: tuple[RefSubscriber, ...] = ()
 
 
