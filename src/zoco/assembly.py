@@ -90,7 +90,7 @@ def schedule(storage: RepoStorage, rules: garbage.Rules) -> list[Periodic]:
     def collect() -> None:
         counts: Counter[str] = Counter()
         for one in garbage.run_often(storage, rules, lambda gone: counts.update({gone.kind: gone.count})):
-            logs.error("repo_not_collected", repo=one.repo_key, why=one.why)
+            logs.error("repo_not_collected", repo=one.repo, why=one.why)
         logs.info("collected_garbage", **{kind.replace(" ", "_"): count for kind, count in counts.items()})
 
     def look_for_strays() -> None:

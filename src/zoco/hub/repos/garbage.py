@@ -22,7 +22,7 @@ from zoco.hub.lfs import garbage as lfs_garbage
 from zoco.hub.lfs.abandoned import abandoned
 from zoco.hub.lfs.batch import LfsLimits
 from zoco.hub.lfs.upload import Lfs
-from zoco.hub.repos import sweep
+from zoco.hub.repos import store, sweep
 from zoco.hub.repos.collect import Unreached, look, take, told_links, told_objects
 from zoco.hub.repos.prune import PRUNE
 from zoco.hub.repos.storage import RepoStorage
@@ -54,7 +54,7 @@ class Rules:
 class Skipped:
     """A repository whose history cannot be read to its end: nothing of it goes."""
 
-    repo_key: int
+    repo: str
     why: str
 
 
@@ -87,7 +87,7 @@ def collect_repos(storage: RepoStorage, rules: Rules, tell: Tell, planned: froze
             for gone in _collected(storage, repo_key, rules, also_objects=repo_key in planned):
                 tell(gone)
         except HubError as error:
-            skipped.append(Skipped(repo_key, error.message))
+            skipped.append(_skipped(storage, repo_key, error))
     return skipped
 
 
@@ -127,7 +127,7 @@ def rehearse(storage: RepoStorage, rules: Rules, tell: Tell) -> list[Skipped]:
         try:
             seen = look(storage, repo_key, now, rules.grace_ms, also_objects=repo_key in planned)
         except HubError as error:
-            skipped.append(Skipped(repo_key, error.message))
+            skipped.append(_skipped(storage, repo_key, error))
             continue
         if seen:
             found.append(seen)
@@ -161,6 +161,12 @@ def _planned(storage: RepoStorage) -> frozenset[int]:
 def _repos(storage: RepoStorage, rules: Rules, planned: frozenset[int]) -> Iterator[int]:
     yield from sorted(planned)
     yield from (key for key in compare.repos_to_compare(storage.db, now_ms() - rules.grace_ms) if key not in planned)
+
+
+def _skipped(storage: RepoStorage, repo_key: int, error: HubError) -> Skipped:
+    with storage.db.read() as read:
+        row = store.find_by_key(read, repo_key)
+    return Skipped(row.id.path if row else str(repo_key), error.message)
 
 
 def _collected(storage: RepoStorage, repo_key: int, rules: Rules, *, also_objects: bool) -> list[Gone]:
