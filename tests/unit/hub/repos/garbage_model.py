@@ -19,7 +19,7 @@ from tests.xet_data import MadeXorb, Used, bytes_of, make_xorb, register, send_x
 from zoco.adapters.clock import now_ms
 from zoco.adapters.db.tables import doomed_object, lfs_link, lfs_object, pack, xet_file, xet_file_xorb, xet_xorb
 from zoco.adapters.db.tables import repo as repo_table
-from zoco.adapters.git import commands
+from zoco.adapters.git import walk
 from zoco.assembly import handlers
 from zoco.core.access import Actor
 from zoco.core.errors import Conflict, Invalid, NotFound, Unavailable, Unprocessable
@@ -478,8 +478,8 @@ class Machine:
             opened = self._open(repo)
             links |= {(opened.key, sha(data)) for data in repo.contents(list(repo.refs.values()))}
             bare = bare_repository(self.storage, opened)
-            reached = sum(1 for _ in commands.reached_objects(bare, [Oid(one) for one in self._held(opened)]))
-            assert commands.count_objects(bare) == reached, "git objects that nothing leads to"
+            reached = sum(1 for _ in walk.reached_objects(bare, [Oid(one) for one in self._held(opened)]))
+            assert walk.count_objects(bare) == reached, "git objects that nothing leads to"
         with self.hub.db.read() as read:
             assert {tuple(row) for row in read.execute(select(lfs_link.c.repo_id, lfs_link.c.sha256))} == links
             objects = {row.sha256: row for row in read.execute(select(lfs_object))}
