@@ -56,12 +56,14 @@ def keep(db: Database, repo: ContentsRepo, shas: Sequence[Sha256]) -> set[Sha256
 
     Those that garbage collection took in this very moment come back: they are not here.
     """
+    now = now_ms()
     with db.read() as read:
-        old = store.untouched_since(read, repo.key, shas, now_ms() - TOUCHED_EVERY_MS)
-    if not old:
-        return set()
-    with db.write() as write:
-        return set(old) - store.touch(write, repo.key, sorted(old), now_ms())
+        here = store.touched(read, repo.key, shas)
+    if old := sorted(sha for sha, at in here.items() if at < now - TOUCHED_EVERY_MS):
+        with db.write() as write:
+            kept = store.touch(write, repo.key, old, now)
+        here = {sha: at for sha, at in here.items() if at >= now - TOUCHED_EVERY_MS or sha in kept}
+    return set(shas) - set(here)
 
 
 def verify(db: Database, repo: ContentsRepo, sha256: Sha256, size: int) -> None:
