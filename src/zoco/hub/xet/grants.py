@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from zoco.adapters.blobs.parts import InParts, PartsDiffer, PartStore
 from zoco.adapters.blobs.port import BlobNotFound
-from zoco.adapters.clock import now_ms
 from zoco.core.errors import Invalid, NotFound
+from zoco.core.garbage import Gone, Kind, Offer
 from zoco.formats.xet.hashes import XetHash
 from zoco.formats.xet.xorb import XorbParser
 from zoco.hub.xet import store
@@ -64,16 +65,17 @@ def take(xet: Xet, grant: Grant) -> bool:
     return publish(xet, verified, is_stored=True)
 
 
-def sweep(xet: Xet, grace_ms: int) -> int:
-    """How many uploads were begun before the grace and never finished."""
-    if xet.blobs.parts is None:
-        return 0
-    total = 0
-    for one in xet.blobs.parts.unfinished(KEYS):
-        if one.since_ms < now_ms() - grace_ms:
-            xet.blobs.parts.abort(one.blob)
-            total += 1
-    return total
+def abandoned(xet: Xet, now_ms: int, grace_ms: int, lifetime_ms: int) -> Iterator[Offer]:
+    """Uploads whose address expired, and then the grace passed."""
+    parts = xet.blobs.parts
+    for one in parts.unfinished(KEYS) if parts is not None else ():
+        if one.since_ms < now_ms - grace_ms - lifetime_ms:
+            yield Gone(Kind.UPLOAD, one.blob.key, 0, "its address expired long ago"), partial(_abort, xet, one.blob)
+
+
+def _abort(xet: Xet, blob: InParts) -> bool:
+    _parts(xet).abort(blob)
+    return True
 
 
 def _is_joined(xet: Xet, grant: Grant) -> bool:
