@@ -30,13 +30,14 @@ from zoco.hub.repos.fetch import advertise, upload_pack
 from zoco.hub.repos.open import open_for_writing
 from zoco.hub.repos.push import Push
 from zoco.hub.repos.storage import Limits, RepoStorage
+from zoco.hub.xet.xorbs import Xet
 
 LIMITS = Limits(
     regular_file_size_max_bytes=100_000,
     commit_size_max_bytes=10_000_000,
     push_size_max_bytes=50_000_000,
     packs_before_consolidation=50,
-    gc_grace_ms=1000,
+    gc_grace_ms=0,
 )
 WHO = {"GIT_AUTHOR_NAME": "Ana", "GIT_AUTHOR_EMAIL": "ana@example.org"}
 WHO |= {"GIT_COMMITTER_NAME": "Ana", "GIT_COMMITTER_EMAIL": "ana@example.org"}
@@ -109,7 +110,7 @@ def make_node(folder: Path, db: Database | None = None, blobs: BlobStore | None 
             values = {"id": 1, "public_id": "a" * 24, "name": "ana", "name_key": "ana", "kind": "user", "created_at": 0}
             write.execute(insert(namespace).values(values))
             write.execute(insert(user).values(id=1))
-    return Node(RepoStorage(db, blobs, cache, chosen), Actor(1, "ana", {"ana": Role.ADMIN}))
+    return Node(RepoStorage(db, blobs, cache, chosen, Xet(db, blobs)), Actor(1, "ana", {"ana": Role.ADMIN}))
 
 
 @contextmanager

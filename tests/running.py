@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import random
+import re
 import secrets
 import signal
 import socket
@@ -29,6 +30,16 @@ class Person:
     token: str
 
 
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    status: int
+
+
+_REQUEST = re.compile(r" request method=(\S+) path=(\S+) status=(\d+)")
+
+
 @dataclass
 class Server:
     """One Hub. `settings` are further `ZOCO_*` values without the prefix, in lower case."""
@@ -43,6 +54,12 @@ class Server:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def group(self) -> int:
+        """The process group that all its processes are in."""
+        assert self._process
+        return self._process.pid
 
     def environment(self) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("ZOCO_", "HF_"))}
@@ -86,6 +103,12 @@ class Server:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(timeout=60)
         self._process = None
+
+    def requests(self, method: str, part: str, since: int = 0) -> list[Request]:
+        """Those that were answered since the log was `since` bytes long and have `part` in their path."""
+        found = _REQUEST.finditer(self.log.read_bytes()[since:].decode("utf-8", "replace"))
+        all_of = [Request(one[1], one[2], int(one[3])) for one in found]
+        return [one for one in all_of if one.method == method and part in one.path]
 
     def cli(self, *arguments: str, input: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `zoco …` on the same data."""

@@ -29,6 +29,7 @@ from zoco.hub.repos.commit_ops import CommitRequest, DeleteFile, FileOp
 from zoco.hub.repos.create import create_repo
 from zoco.hub.repos.open import open_for_admin
 from zoco.hub.repos.storage import Limits, RepoStorage
+from zoco.hub.xet.xorbs import Xet
 
 __all__ = ["SmallHub", "hub", "hub_in", "postgres_server", "repo_id"]
 
@@ -124,7 +125,8 @@ def hub_in(folder: Path, db: Database) -> SmallHub:
     """Also for a process that a test kills."""
     blobs = FolderBlobStore(folder / "blobs", folder / "scratch")
     cache = GitCache(folder / "cache", blobs, 10_000_000_000)
-    return SmallHub(RepoStorage(db, blobs, cache, LIMITS, (CardSubscriber(db, blobs),)))
+    xet = Xet(db, blobs)
+    return SmallHub(RepoStorage(db, blobs, cache, LIMITS, xet, (CardSubscriber(xet),)))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

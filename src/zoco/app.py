@@ -22,6 +22,7 @@ from zoco.assembly import flush_counts, open_storage
 from zoco.core.errors import Unavailable
 from zoco.hub.accounts.keyring import master_key, signing_key
 from zoco.hub.accounts.limits import RateLimiter
+from zoco.hub.repos.xet_scope import dedup_scope_of
 from zoco.settings import Settings, load
 from zoco.surfaces.git.errors import git_error
 from zoco.surfaces.git.routes import routes as git_routes
@@ -34,12 +35,13 @@ from zoco.surfaces.state import Hub
 from zoco.surfaces.threads import in_thread, set_short_limit
 from zoco.surfaces.web.errors import html_error
 from zoco.surfaces.web.routes import routes as web_routes
+from zoco.surfaces.xet.routes import routes as xet_routes
 
 FLUSH_EVERY_S = 60
 
 
 def open_hub(settings: Settings) -> Hub:
-    """Raises ValueError when the schema or the master key is not right."""
+    """Raises ValueError when the schema, the master key or a setting is not right."""
     db = open_database(settings)
     require_current(db)
     storage = open_storage(settings, db)
@@ -60,6 +62,7 @@ def open_hub(settings: Settings) -> Hub:
         signing_key=signing_key(db, master_key(settings)),
         trusted_proxies=frozenset(part.strip() for part in settings.trusted_proxies.split(",")),
         sign_up_is_open=settings.sign_up_is_open,
+        dedup_scope=dedup_scope_of(settings.xet_dedup_scope),
     )
 
 
@@ -76,7 +79,7 @@ class Site:
 
 
 def create_app(hub: Hub) -> ASGIApp:
-    routes = [*api_routes, *git_routes, *lfs_routes, *own_routes, *web_routes]
+    routes = [*api_routes, *xet_routes, *git_routes, *lfs_routes, *own_routes, *web_routes]
     return Outer(Site(hub, routes), hub, wire_of)
 
 
@@ -94,7 +97,7 @@ def wire_of(path: str, request: Request) -> ErrorPage:
         return lfs_error
     if path.endswith(("/info/refs", "/git-upload-pack", "/git-receive-pack")):
         return git_error
-    if path.startswith(("/api/", "/oauth/token", "/.well-known/")):
+    if path.startswith(("/api/", "/xet/", "/oauth/token", "/.well-known/")):
         return json_error
     if request.method not in {"GET", "POST"} or "text/html" not in request.headers.get("accept", ""):
         return json_error

@@ -48,6 +48,10 @@ class Settings:
     packs_before_consolidation: int = setting(50, "packs a repository may gather before a job joins them")
     gc_grace_hours: int = setting(48, "hours that unreferenced objects are kept")
     signed_url_lifetime_s: int = setting(3600, "seconds a signed upload or download address is good for")
+    xet_token_lifetime_s: int = setting(3600, "seconds a token for the Xet store is good for")
+    xet_dedup_scope: str = setting(
+        "readable", "where uploads look for chunks that need not be sent: readable, instance, repo or off"
+    )
     session_days: int = setting(30, "days a browser stays signed in")
     rate_limit_api: int = setting(100_000, "API requests in five minutes for each token or address; 0 means no limit")
     rate_limit_resolvers: int = setting(500_000, "file requests in five minutes, likewise")

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
-from tests.running import Server
+from tests.running import Request, Server
+
+Seen = Callable[[str, str], list[Request]]
+
+
+@pytest.fixture
+def seen(server: Server) -> Seen:
+    """What the shared server was asked during this test: `seen("POST", "/v1/xorbs/")`."""
+    start = server.log.stat().st_size
+    return lambda method, part: server.requests(method, part, start)
 
 
 @pytest.fixture

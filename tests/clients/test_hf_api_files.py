@@ -29,7 +29,6 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile, RepoFolder
-from huggingface_hub.utils import _http
 from tests.clients.hf_client import api_of
 from tests.running import Person, Server
 
@@ -189,19 +188,6 @@ def test_files_of_lfs_size_go_up_by_lfs_without_xet(api: HfApi, repo: str, by_lf
         commit_message="copy",
     )
     assert Path(api.hf_hub_download(repo, "copy.safetensors")).read_bytes() == weights
-
-
-def test_with_xet_on_a_file_of_lfs_size_fails_and_the_cure_is_shown(
-    api: HfApi, repo: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """hf_xet itself would only say 501; huggingface_hub shows our X-HF-Warning once in a process."""
-    shown: list[str] = []
-    monkeypatch.setattr(_http, "_WARNED_TOPICS", set())
-    monkeypatch.setattr(_http.logger, "warning", shown.append)
-    with pytest.raises(ConnectionError, match="501"):
-        api.upload_file(path_or_fileobj=b"\0" * 2000, path_in_repo="model.bin", repo_id=repo)
-    assert any("HF_HUB_DISABLE_XET=1" in text for text in shown)
-    api.upload_file(path_or_fileobj=b"text", path_in_repo="small.txt", repo_id=repo)
 
 
 def test_branches_come_and_go(api: HfApi, repo: str) -> None:

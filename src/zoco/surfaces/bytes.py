@@ -16,6 +16,9 @@ from starlette.responses import Response
 
 from zoco.adapters.blobs.port import BlobStore
 from zoco.formats.byte_ranges import ByteRange, parse_ranges
+from zoco.hub.lfs.content import read_object
+from zoco.hub.lfs.objects import LfsObject
+from zoco.hub.xet.xorbs import Xet
 from zoco.surfaces.streaming import StreamedAnswer
 from zoco.surfaces.threads import iterate
 
@@ -36,6 +39,10 @@ def in_memory(data: bytes, etag: str, content_type: str) -> StoredFile:
     return StoredFile(len(data), etag, content_type, lambda start, end: iter((data[start:end],)), data=data)
 
 
+def in_lfs(xet: Xet, found: LfsObject, etag: str, content_type: str) -> StoredFile:
+    return StoredFile(found.size, etag, content_type, lambda start, end: read_object(xet, found, start, end))
+
+
 def in_store(blobs: BlobStore, key: str, size: int, etag: str, content_type: str) -> StoredFile:
     return StoredFile(size, etag, content_type, lambda start, end: blobs.read(key, start, end))
 
@@ -53,9 +60,17 @@ def answer_file(request: Request, file: StoredFile, headers: Mapping[str, str] |
     ranges = _asked_ranges(request, file)
     if ranges is None:
         return _whole(file, own)
-    if len(ranges) == 1:
-        return _part(file, ranges[0], own)
-    return _parts(file, ranges, own)
+    return _ranges(file, ranges, own)
+
+
+def answer_ranges(file: StoredFile, ranges: list[ByteRange], headers: Mapping[str, str]) -> Response:
+    """These ranges and nothing else, whatever the request's conditions say."""
+    own = {"ETag": f'"{file.etag}"', "Accept-Ranges": "bytes", "Content-Type": file.content_type, **headers}
+    return _ranges(file, ranges, own)
+
+
+def _ranges(file: StoredFile, ranges: list[ByteRange], headers: dict[str, str]) -> Response:
+    return _part(file, ranges[0], headers) if len(ranges) == 1 else _parts(file, ranges, headers)
 
 
 def _asked_ranges(request: Request, file: StoredFile) -> list[ByteRange] | None:

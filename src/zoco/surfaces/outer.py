@@ -24,8 +24,9 @@ ErrorPage = Callable[[HubError, Request], Response]
 """One wire's way to say what went wrong. Status and `X-Error-*` headers are added here if it did not."""
 
 EXPOSED = ", ".join(
-    "X-Repo-Commit X-Request-Id X-Error-Code X-Error-Message X-Total-Count X-Linked-Size X-Linked-Etag X-Xet-Hash ETag"
-    " Link Content-Range Content-Disposition Accept-Ranges RateLimit RateLimit-Policy Retry-After Location".split()
+    "X-Repo-Commit X-Request-Id X-Error-Code X-Error-Message X-Total-Count X-Linked-Size X-Linked-Etag X-Xet-Hash"
+    " X-Xet-Cas-Url X-Xet-Access-Token X-Xet-Token-Expiration ETag Link Content-Range Content-Disposition"
+    " Accept-Ranges RateLimit RateLimit-Policy Retry-After Location".split()
 )
 """Response headers that a page on another origin may read (`@huggingface/hub` in a browser)."""
 
@@ -120,7 +121,13 @@ class _Exchange:
         path = self._scope["path"]
         if path.startswith(("/static/", "/healthz")):
             return
-        bucket = "api" if path.startswith("/api/") else "resolvers" if "/resolve/" in path else "pages"
+        bucket = (
+            "api"
+            if path.startswith("/api/")
+            else "resolvers"
+            if "/resolve/" in path or path.startswith("/xet/")
+            else "pages"
+        )
         self._rate = self._hub.limiter.check(bucket, _who(request))
 
     def _mark(self, headers: MutableHeaders) -> None:

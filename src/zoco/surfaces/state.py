@@ -10,6 +10,7 @@ from zoco.adapters.blobs.port import BlobStore
 from zoco.adapters.db.engine import Database
 from zoco.hub.accounts.limits import RateLimiter
 from zoco.hub.repos.storage import RepoStorage
+from zoco.hub.repos.xet_scope import DedupScope
 from zoco.settings import Settings
 
 
@@ -23,6 +24,7 @@ class Hub:
     signing_key: bytes
     trusted_proxies: frozenset[str]
     sign_up_is_open: bool
+    dedup_scope: DedupScope
 
 
 def hub_of(request: Request) -> Hub:

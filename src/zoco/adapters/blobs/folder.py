@@ -84,6 +84,9 @@ class FolderBlobStore:
     def signed_url(self, key: str, *, lifetime_s: int, filename: str, content_type: str) -> str | None:  # noqa: ARG002
         return None
 
+    def signed_range(self, key: str, start: int, end: int, *, lifetime_s: int) -> str | None:  # noqa: ARG002
+        return None
+
     def _chunks(self, key: str, at: int, end: int) -> Iterator[bytes]:
         with _translated(key), (self._root / key).open("rb", buffering=0) as file:
             file.seek(at)

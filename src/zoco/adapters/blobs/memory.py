@@ -50,6 +50,9 @@ class MemoryBlobStore:
     def signed_url(self, key: str, *, lifetime_s: int, filename: str, content_type: str) -> str | None:  # noqa: ARG002
         return None
 
+    def signed_range(self, key: str, start: int, end: int, *, lifetime_s: int) -> str | None:  # noqa: ARG002
+        return None
+
     def _found(self, key: str) -> bytes:
         try:
             return self._blobs[checked(key)]

@@ -112,6 +112,11 @@ class ObjectBlobStore:
             return None
         return self._signer.get_url(key, lifetime_s=lifetime_s, filename=filename, content_type=content_type)
 
+    def signed_range(self, key: str, start: int, end: int, *, lifetime_s: int) -> str | None:
+        if self._signer is None:
+            return None
+        return self._signer.range_url(checked(key), start, end, lifetime_s=lifetime_s)
+
     def _put_pieces(self, key: str, size: int, pieces: Iterator[bytes]) -> None:
         """An iterator that raises makes obstore abort: the parts it has sent are thrown away by the store."""
         if size <= _PART_BYTES_MIN:

@@ -74,6 +74,9 @@ class BlobStore(Protocol):
     def signed_url(self, key: str, *, lifetime_s: int, filename: str, content_type: str) -> str | None:
         """Where a client may fetch it from the store without us; None: serve it yourself."""
 
+    def signed_range(self, key: str, start: int, end: int, *, lifetime_s: int) -> str | None:
+        """Likewise, exactly the bytes [start, end): the client must ask for this one range."""
+
 
 def checked(key: str) -> str:
     """Keys are made by us, never by a user: a strange one is a programming error."""

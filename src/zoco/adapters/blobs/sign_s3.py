@@ -41,6 +41,10 @@ class S3Signer:
         query = {"response-content-disposition": _disposition(filename), "response-content-type": content_type}
         return self.url("GET", key, lifetime_s=lifetime_s, query=query)
 
+    def range_url(self, key: str, start: int, end: int, *, lifetime_s: int) -> str:
+        """For a GET of exactly the bytes [start, end): the range is signed, and the store refuses another."""
+        return self.url("GET", key, lifetime_s=lifetime_s, query={}, headers={"range": f"bytes={start}-{end - 1}"})
+
     def part_url(self, key: str, upload_id: str, number: int, *, size: int, lifetime_s: int) -> str:
         """For a PUT of exactly `size` bytes: the length is signed, and the store refuses another."""
         query = {"partNumber": str(number), "uploadId": upload_id}

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from zoco.adapters.blobs.port import BlobStore
-from zoco.adapters.db.engine import Database, Write
+from zoco.adapters.db.engine import Write
 from zoco.adapters.git.reader import Reader
 from zoco.core.ids import Oid, RepoType
 from zoco.core.repos import WritableRepo
@@ -20,15 +19,15 @@ from zoco.hub.cards.card import Card
 from zoco.hub.cards.reading import read_card
 from zoco.hub.cards.weights import weights_at
 from zoco.hub.repos.storage import Update
+from zoco.hub.xet.xorbs import Xet
 
 SHARDS_MAX = 64
 """A push does not wait for the headers of more files: their parameters are then counted when somebody asks."""
 
 
 class CardSubscriber:
-    def __init__(self, db: Database, blobs: BlobStore) -> None:
-        self._db = db
-        self._blobs = blobs
+    def __init__(self, xet: Xet) -> None:
+        self._xet = xet
 
     def prepare(self, repo: WritableRepo, reader: Reader, updates: Sequence[Update]) -> Callable[[Write], None] | None:
         face = branch_ref(repo.default_branch)
@@ -45,4 +44,4 @@ class CardSubscriber:
         card = read_card(reader, tip, repo.id.type)
         if repo.id.type is not RepoType.MODEL:
             return card
-        return replace(card, weights=weights_at(self._db, self._blobs, repo, reader, tip, shards_max=SHARDS_MAX))
+        return replace(card, weights=weights_at(self._xet, repo, reader, tip, shards_max=SHARDS_MAX))

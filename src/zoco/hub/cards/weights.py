@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from zoco.adapters.blobs.port import BlobNotFound, BlobStore
-from zoco.adapters.db.engine import Database
+from zoco.adapters.blobs.port import BlobNotFound
 from zoco.core.errors import HubError, Invalid
 from zoco.core.ids import EMPTY_TREE, Oid
 from zoco.core.repos import ContentsRepo
@@ -14,7 +13,9 @@ from zoco.formats.git.objects import TreeEntry
 from zoco.formats.lfs.pointer import POINTER_SIZE_MAX, Pointer, parse_pointer
 from zoco.formats.safetensors import LENGTH_SIZE, header_size, parameter_counts, parse_header
 from zoco.hub.cards.reading import Objects
-from zoco.hub.lfs.objects import find_all
+from zoco.hub.lfs.content import read_object
+from zoco.hub.lfs.objects import LfsObject, find_all
+from zoco.hub.xet.xorbs import Xet
 
 Counts = Mapping[str, int]
 """Parameters by dtype."""
@@ -30,7 +31,7 @@ _SHARD = re.compile(r"(.+)-\d{5}-of-\d{5}\.safetensors")
 
 
 def weights_at(
-    db: Database, blobs: BlobStore, repo: ContentsRepo, objects: Objects, commit: Oid, *, shards_max: int = SHARDS_MAX
+    xet: Xet, repo: ContentsRepo, objects: Objects, commit: Oid, *, shards_max: int = SHARDS_MAX
 ) -> Counts | None:
     """Summed over the model's files in the root folder; None where there are none, or one of them cannot be read."""
     root = objects.commit(commit).tree
@@ -40,7 +41,7 @@ def weights_at(
         return None
     totals: dict[str, int] = {}
     try:
-        for counts in _counts_of(db, blobs, repo, objects, [top[name] for name in chosen]):
+        for counts in _counts_of(xet, repo, objects, [top[name] for name in chosen]):
             for dtype, number in counts.items():
                 totals[dtype] = totals.get(dtype, 0) + number
     except (HubError, BlobNotFound):
@@ -63,9 +64,7 @@ def weights_among(names: Iterable[str]) -> list[str]:
     return files if len(files) == 1 else []
 
 
-def _counts_of(
-    db: Database, blobs: BlobStore, repo: ContentsRepo, objects: Objects, files: Iterable[TreeEntry]
-) -> Iterator[Counts]:
+def _counts_of(xet: Xet, repo: ContentsRepo, objects: Objects, files: Iterable[TreeEntry]) -> Iterator[Counts]:
     pointers: list[Pointer] = []
     for entry in files:
         data = objects.read(entry.oid)[1] if objects.header(entry.oid)[1] <= POINTER_SIZE_MAX else b""
@@ -74,11 +73,11 @@ def _counts_of(
             pointers.append(pointer)
         else:
             yield _counts_in(data or objects.read(entry.oid)[1])
-    found = find_all(db, repo, [pointer.sha256 for pointer in pointers]) if pointers else {}
+    found = find_all(xet.db, repo, [pointer.sha256 for pointer in pointers]) if pointers else {}
     for pointer in pointers:
         if pointer.sha256 not in found:
             raise Invalid(f"LFS object {pointer.sha256} is not in this repository")
-        yield _counts_of_object(blobs, found[pointer.sha256].key, pointer.size)
+        yield _counts_of_object(xet, found[pointer.sha256])
 
 
 def _counts_in(data: bytes) -> Counts:
@@ -86,16 +85,16 @@ def _counts_in(data: bytes) -> Counts:
     return parameter_counts(parse_header(data[LENGTH_SIZE : LENGTH_SIZE + size]))
 
 
-def _counts_of_object(blobs: BlobStore, key: str, size: int) -> Counts:
-    """What is stored under a key never changes, so that a process reads each header once."""
-    counts = _known.get(key)
+def _counts_of_object(xet: Xet, found: LfsObject) -> Counts:
+    """A process reads each header once."""
+    counts = _known.get(found.sha256)
     if counts is None:
-        start = b"".join(blobs.read(key, 0, min(FIRST_READ_SIZE, size)))
+        start = b"".join(read_object(xet, found, 0, FIRST_READ_SIZE))
         end = LENGTH_SIZE + header_size(start)
-        if len(start) < end <= size:
-            start += b"".join(blobs.read(key, len(start), end))
+        if len(start) < end <= found.size:
+            start += b"".join(read_object(xet, found, len(start), end))
         counts = _counts_in(start)
         if len(_known) >= KNOWN_MAX:
             _known.clear()
-        _known[key] = counts
+        _known[found.sha256] = counts
     return counts

@@ -84,7 +84,7 @@ def with_files(storage: RepoStorage, repo: ReadableRepo, info: RepoInfo, want: f
             files = siblings_at(git, at, sizes=Want.SIZES in want)
             info = replace(info, siblings=files)
         if Want.SAFETENSORS in want and info.id.type is RepoType.MODEL:
-            counts = weights_at(storage.db, storage.blobs, for_facts(repo), git, at)
+            counts = weights_at(storage.xet, for_facts(repo), git, at)
             totals = None if counts is None else SafetensorsTotals(counts, sum(counts.values()))
             info = replace(info, safetensors=totals)
     return replace(info, main_size=tree_size(storage, repo, at)) if Want.SIZES in want else info

@@ -1,9 +1,15 @@
-"""Which uploads did nobody finish? Those whose addresses expired, and then the grace passed: their parts go."""
+"""Which uploads did nobody finish? Those whose addresses expired, and then the grace passed: their parts go.
+
+Safe to repeat, to interrupt, and beside uploads that run.
+"""
 
 from __future__ import annotations
 
-from zoco.adapters.blobs.parts import Unfinished
-from zoco.adapters.clock import now_ms
+from collections.abc import Iterator
+from functools import partial
+
+from zoco.adapters.blobs.parts import PartStore, Unfinished
+from zoco.core.garbage import Gone, Kind, Offer
 from zoco.hub.lfs import parts_store
 from zoco.hub.lfs.begin import LIFETIME_MAX_S, PART_KEYS, address_lifetime_s
 from zoco.hub.lfs.parts_store import PartUpload
@@ -14,19 +20,15 @@ JUST_BEGUN_MS = 3_600_000
 """An upload begins at the store before its row is written."""
 
 
-def sweep(lfs: Lfs, grace_ms: int) -> int:
-    """How many were given up. Safe to repeat, to interrupt, and beside uploads that run."""
-    return _give_up_old(lfs, grace_ms) + _abort_unknown(lfs, grace_ms)
-
-
-def _give_up_old(lfs: Lfs, grace_ms: int) -> int:
+def abandoned(lfs: Lfs, now_ms: int, grace_ms: int) -> Iterator[Offer]:
     with lfs.db.read() as read:
-        old = parts_store.asked_before(read, now_ms() - grace_ms)
-    return sum(_give_up(lfs, one) for one in old if _has_expired(lfs, one, grace_ms))
-
-
-def _has_expired(lfs: Lfs, upload: PartUpload, grace_ms: int) -> bool:
-    return upload.asked_at_ms + 1000 * address_lifetime_s(lfs.limits, upload.size) + grace_ms < now_ms()
+        old = parts_store.asked_before(read, now_ms - grace_ms)
+    for one in old:
+        if one.asked_at_ms + 1000 * address_lifetime_s(lfs.limits, one.size) + grace_ms < now_ms:
+            why = "nobody asked for its addresses since they expired"
+            yield Gone(Kind.UPLOAD, one.blob.key, one.size, why), partial(_give_up, lfs, one)
+    if lfs.blobs.parts is not None:
+        yield from _unknown(lfs, lfs.blobs.parts, now_ms, grace_ms)
 
 
 def _give_up(lfs: Lfs, upload: PartUpload) -> bool:
@@ -39,19 +41,19 @@ def _give_up(lfs: Lfs, upload: PartUpload) -> bool:
     return mine
 
 
-def _abort_unknown(lfs: Lfs, grace_ms: int) -> int:
+def _unknown(lfs: Lfs, parts: PartStore, now_ms: int, grace_ms: int) -> Iterator[Offer]:
     """What a deleted repository, a crash, or an upload through us that was killed left at the store."""
-    parts, total = lfs.blobs.parts, 0
-    if parts is None:
-        return 0
     for some in batches(parts.unfinished(KEYS)):
         with lfs.db.read() as read:
             known = parts_store.known_keys(read, [one.blob.key for one in some])
         for one in some:
-            if one.blob.key not in known and one.since_ms + _patience_ms(one, grace_ms) < now_ms():
-                parts.abort(one.blob)
-                total += 1
-    return total
+            if one.blob.key not in known and one.since_ms + _patience_ms(one, grace_ms) < now_ms:
+                yield Gone(Kind.UPLOAD, one.blob.key, 0, "no row names it"), partial(_abort, parts, one)
+
+
+def _abort(parts: PartStore, one: Unfinished) -> bool:
+    parts.abort(one.blob)
+    return True
 
 
 def _patience_ms(one: Unfinished, grace_ms: int) -> int:

@@ -49,6 +49,7 @@ class Answer:
 
 
 def batch_upload(db: Database, repo: WritableRepo, objects: Sequence[AskedObject], limits: LfsLimits) -> list[Answer]:
+    """Whoever is told that an object is here may count on it for the grace time, in which to commit it."""
     has = find_all(db, repo, [one.sha256 for one in objects if not one.problem])
     for gone in keep(db, repo, sorted(has)):
         del has[gone]

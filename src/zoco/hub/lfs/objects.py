@@ -84,10 +84,11 @@ def link_existing(
     linked: set[Sha256] = set()
     if found:
         with db.write() as write:
-            for sha in sorted(found):
-                if held := store.hold_object(write, sha):
-                    attach(write, target, held, user_id, now_ms())
-                    linked.add(sha)
+            held = [one for sha in sorted(found) if (one := store.hold_object(write, sha))]
+            store.hold_repo(write, target.key)
+            for one in held:
+                attach(write, target, one, user_id, now_ms())
+                linked.add(one.sha256)
     return [sha for sha in shas if sha not in linked]
 
 
@@ -99,6 +100,7 @@ def copy_links(write: Write, source: ContentsRepo, target: WritableRepo, user_id
 def unlink(db: Database, repo: WritableRepo, shas: Sequence[Sha256]) -> int:
     """The repository forgets the objects; the bytes freed there. The bytes themselves go when nobody has them."""
     with db.write() as write:
+        store.hold_repo(write, repo.key)
         freed = store.unlink(write, repo.key, shas)
         store.add_used_storage(write, repo.key, -freed)
     return freed

@@ -6,6 +6,7 @@ from zoco.adapters.db.engine import Write
 from zoco.core.repos import WritableRepo
 from zoco.hub.lfs import store
 from zoco.hub.lfs.store import LfsObject
+from zoco.jobs import doomed
 
 
 def publish(write: Write, repo: WritableRepo, new: LfsObject, user_id: int | None, now_ms: int) -> None:
@@ -13,10 +14,11 @@ def publish(write: Write, repo: WritableRepo, new: LfsObject, user_id: int | Non
     held = store.insert_object(write, new, now_ms)
     attach(write, repo, held, user_id, now_ms)
     if held.key != new.key:
-        store.doom_keys(write, [new.key], now_ms)
+        doomed.doom(write, [new.key], now_ms)
 
 
 def attach(write: Write, repo: WritableRepo, held: LfsObject, user_id: int | None, now_ms: int) -> None:
     """An object whose row this transaction holds."""
+    store.hold_repo(write, repo.key)
     if store.link(write, repo.key, held, user_id, now_ms):
         store.add_used_storage(write, repo.key, held.size)

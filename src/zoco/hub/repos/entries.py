@@ -25,6 +25,8 @@ class LfsInfo:
     sha256: Sha256
     size: int
     pointer_size: int
+    xet_hash: str | None = None
+    """of the Xet file it rests in; known where it was asked for"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ A private repository and a missing one give the same answer to whoever may not r
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields, replace
 
 from zoco.core.access import Access, Actor, Gated, RepoFacts, access_to
@@ -26,7 +27,7 @@ def open_for_contents(storage: RepoStorage, id: RepoId, actor: Actor | None) -> 
     The gate asks who somebody is, not what their token may: its owner downloads with a read token.
     """
     repo = _opened(storage, id, actor)
-    if repo.gated is not Gated.OPEN and _as_themselves(repo, actor) < Access.WRITE:
+    if not _is_through_the_gate(repo, actor):
         raise GatedRepo(repo.id, signed_in=actor is not None)
     return ContentsRepo(ReadableRepo(repo))
 
@@ -54,6 +55,24 @@ def as_created(row: RepoRow, actor: Actor) -> AdminRepo:
 def for_facts(repo: ReadableRepo) -> ContentsRepo:
     """For facts about the files that stay visible at a gate (sizes, parameter counts): never for their bytes."""
     return ContentsRepo(repo)
+
+
+def reopen_for_contents(storage: RepoStorage, repo_key: int, actor: Actor | None) -> ContentsRepo:
+    """For a signed address or token that names the repository's row: as `open_for_contents`, whatever its name is
+    now. Raises RepoNotFound when it is gone."""
+    return open_for_contents(storage, _id_of(storage, repo_key, actor), actor)
+
+
+def reopen_for_writing(storage: RepoStorage, repo_key: int, actor: Actor | None) -> WritableRepo:
+    """Likewise, as `open_for_writing`."""
+    return open_for_writing(storage, _id_of(storage, repo_key, actor), actor)
+
+
+def keys_with_contents(storage: RepoStorage, repo_keys: Iterable[int], actor: Actor | None) -> frozenset[int]:
+    """Of these repositories, those whose files `actor` may read."""
+    with storage.db.read() as read:
+        rows = store.find_by_keys(read, repo_keys)
+    return frozenset(row.key for row in rows if _may_read_files(row, actor))
 
 
 def access_of(row: RepoRow, actor: Actor | None) -> Access:
@@ -90,7 +109,23 @@ def _repo(row: RepoRow, access: Access) -> Repo:
     return Repo(**{name: getattr(row, name) for name in _ROW_FIELDS}, access=access)
 
 
-def _as_themselves(repo: Repo, actor: Actor | None) -> Access:
+def _id_of(storage: RepoStorage, repo_key: int, actor: Actor | None) -> RepoId:
+    with storage.db.read() as read:
+        rows = store.find_by_keys(read, [repo_key])
+    if not rows:
+        raise RepoNotFound(signed_in=actor is not None)
+    return rows[0].id
+
+
+def _may_read_files(row: RepoRow, actor: Actor | None) -> bool:
+    return not row.disabled and access_of(row, actor) >= Access.READ and _is_through_the_gate(row, actor)
+
+
+def _is_through_the_gate(row: RepoRow, actor: Actor | None) -> bool:
+    return row.gated is Gated.OPEN or _as_themselves(row, actor) >= Access.WRITE
+
+
+def _as_themselves(repo: RepoRow, actor: Actor | None) -> Access:
     """What the caller may with any credentials."""
     return access_to(_facts(repo), replace(actor, limit=Access.ADMIN, grants=None) if actor else None)
 

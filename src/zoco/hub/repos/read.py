@@ -14,10 +14,11 @@ from zoco.core.pages import Page
 from zoco.core.repos import ContentsRepo, ReadableRepo
 from zoco.formats.content_types import content_type_of
 from zoco.formats.git.objects import MODE_TREE, TreeEntry
-from zoco.hub.lfs.objects import find
+from zoco.hub.lfs.objects import LfsObject, find, find_all
 from zoco.hub.repos.entries import Entry, LfsInfo, describe, shown, with_last_commits
 from zoco.hub.repos.listing import Cursor, parse_cursor, walk
 from zoco.hub.repos.lookup import Lookup
+from zoco.hub.repos.open import for_facts
 from zoco.hub.repos.revisions import reader_with
 from zoco.hub.repos.storage import RepoStorage
 
@@ -30,7 +31,7 @@ FEW_PATHS = 16
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file's facts and where its bytes are: `data` (held by git), or `lfs_key` in the object store.
+    """A file's facts and where its bytes are: `data` (held by git), or the LFS object `lfs`.
 
     `data` is None as well where only the facts were asked for. `etag` goes without quotes.
     """
@@ -41,7 +42,7 @@ class File:
     etag: str
     content_type: str
     data: bytes | None = None
-    lfs_key: str | None = None
+    lfs: LfsObject | None = None
 
 
 def list_tree(
@@ -72,6 +73,7 @@ def list_tree(
         entries = describe(git, rows)
         if expand:
             entries = with_last_commits(storage, repo, git, commit, entries)
+    entries = _with_xet_hashes(storage, repo, entries)
     following = Cursor(commit, found[size - 1][0]).text() if len(found) > size else None
     return Page(tuple(entries), following)
 
@@ -86,7 +88,9 @@ def paths_info(
         asked = [path.strip("/") for path in paths]
         rows = [(path, entry) for path in asked if path and (entry := find(path))]
         entries = describe(git, rows)
-        return with_last_commits(storage, repo, git, commit, entries) if expand else entries
+        if expand:
+            entries = with_last_commits(storage, repo, git, commit, entries)
+    return _with_xet_hashes(storage, repo, entries)
 
 
 def find_entry(storage: RepoStorage, repo: ReadableRepo, commit: Oid, path: str, *, expand: bool = False) -> Entry:
@@ -125,6 +129,22 @@ def tree_size(storage: RepoStorage, repo: ReadableRepo, commit: Oid, path: str =
         return _size_below(git, held.oid)
 
 
+def _with_xet_hashes(storage: RepoStorage, repo: ReadableRepo, entries: list[Entry]) -> list[Entry]:
+    """With them a client fetches a file without asking for its headers first."""
+    shas = {entry.lfs.sha256 for entry in entries if entry.lfs}
+    if not shas:
+        return entries
+    stored = find_all(storage.db, for_facts(repo), shas)
+
+    def told(entry: Entry) -> Entry:
+        found = stored.get(entry.lfs.sha256) if entry.lfs else None
+        if entry.lfs is None or found is None or found.xet_hash is None or found.size != entry.lfs.size:
+            return entry
+        return replace(entry, lfs=replace(entry.lfs, xet_hash=found.xet_hash))
+
+    return [told(entry) for entry in entries]
+
+
 def _size_below(git: Reader, folder: Oid) -> int:
     """Each tree is read once: a few that hold each other many times would make billions of files."""
     known: dict[Oid, int] = {EMPTY_TREE: 0}
@@ -150,7 +170,7 @@ def _lfs_file(storage: RepoStorage, repo: ContentsRepo, commit: Oid, entry: Entr
         raise EntryNotFound(entry.path, commit, message)
     if stored.size != lfs.size:  # a pointer pushed before its size was checked: the bytes are what counts
         entry = replace(entry, size=stored.size)
-    return File(entry, commit, stored.size, lfs.sha256, content_type_of(entry.path), lfs_key=stored.key)
+    return File(entry, commit, stored.size, lfs.sha256, content_type_of(entry.path), lfs=stored)
 
 
 def _entry_at(git: Reader, commit: Oid, path: str) -> TreeEntry:

@@ -21,13 +21,14 @@ from zoco.adapters.db.engine import Database, Write
 from zoco.adapters.git.cache import GitCache, LocalPack, RepoState, pack_keys
 from zoco.adapters.git.reader import Reader, open_reader
 from zoco.core.access import Actor
-from zoco.core.errors import Conflict, HubError, RepoNotFound, Unprocessable
+from zoco.core.errors import Conflict, HubError, NotFound, RepoNotFound, Unprocessable
 from zoco.core.events import RefUpdated
 from zoco.core.ids import Oid
 from zoco.core.repos import ReadableRepo, WritableRepo
 from zoco.formats.git.refs import BRANCHES, branch_ref
 from zoco.hub.repos import pack_store, state_store
 from zoco.hub.repos.state_store import Moved
+from zoco.hub.xet.xorbs import Xet
 from zoco.jobs import outbox
 
 
@@ -104,6 +105,7 @@ class RepoStorage:
     blobs: BlobStore
     cache: GitCache
     limits: Limits
+    xet: Xet
     subscribers: tuple[RefSubscriber, ...] = ()
 
 
@@ -119,6 +121,19 @@ def bare_repository(storage: RepoStorage, repo: ReadableRepo) -> Path:
 def reader(storage: RepoStorage, repo: ReadableRepo) -> Iterator[Reader]:
     with open_reader(bare_repository(storage, repo)) as opened:
         yield opened
+
+
+def bare_at(storage: RepoStorage, repo_key: int, epoch: int, version: int) -> Path:
+    """For jobs, which act for nobody. Raises NotFound when the repository was deleted meanwhile."""
+
+    def load() -> RepoState:
+        with storage.db.read() as read:
+            state = state_store.load_state(read, repo_key)
+        if state is None:
+            raise NotFound("The repository was deleted just now.")
+        return state
+
+    return storage.cache.ready(repo_key, epoch, version, load)
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
@@ -14,6 +15,8 @@ from zoco.core.access import Gated, Visibility
 from zoco.core.ids import RepoId, RepoType, name_key
 from zoco.core.repos import RepoRow
 from zoco.core.text import is_storable
+
+KEYS_AT_ONCE = 500
 
 REPO_COLUMNS = (
     repo.c.id,
@@ -72,6 +75,16 @@ _BY_REDIRECT: Select[Any] = (
     .select_from(_WITH_NAMESPACE.join(redirect, redirect.c.repo_id == repo.c.id))
     .where(redirect.c.type == bindparam("type"), redirect.c.full_key == bindparam("full_key"))
 )
+
+
+def find_by_keys(read: Read, keys: Iterable[int]) -> list[RepoRow]:
+    """In no order; those that are gone are left out."""
+    found: list[RepoRow] = []
+    rest = iter(keys)
+    while some := list(islice(rest, KEYS_AT_ONCE)):
+        query = select(*REPO_COLUMNS).select_from(_WITH_NAMESPACE).where(repo.c.id.in_(some))
+        found += [row_of(row) for row in read.execute(query)]
+    return found
 
 
 def find(read: Read, id: RepoId) -> RepoRow | None:

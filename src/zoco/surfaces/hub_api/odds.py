@@ -47,11 +47,6 @@ async def repo_jwt(request: Request) -> Response:
     raise NotOffered("This Hub gives no JWTs: use an access token from Settings, Tokens")
 
 
-async def xet_token(request: Request) -> Response:
-    await _known(request)
-    raise NotOffered("This Hub has no Xet storage yet: set HF_HUB_DISABLE_XET=1 to upload large files by LFS")
-
-
 async def discussions(request: Request) -> Response:
     await _known(request)
     raise NotOffered("This Hub has no discussions and pull requests yet: commit to a branch instead")
@@ -92,8 +87,6 @@ calls = [
 
 later = [
     Call("GET", f"{API}/jwt", repo_jwt, "A JWT for one repository", query=(Query("write", "", "boolean"),)),
-    Call("GET", f"{API}/xet-read-token/{{rev:seg}}", xet_token, "A token for reading from Xet storage"),
-    Call("GET", f"{API}/xet-write-token/{{rev:seg}}", xet_token, "A token for writing to Xet storage"),
     Call("GET", f"{API}/discussions", discussions, "Discussions and pull requests"),
     Call("POST", f"{API}/discussions", discussions, "Open a discussion or pull request"),
     Call("GET", f"{API}/discussions/{{rest:rest}}", discussions, "A discussion"),

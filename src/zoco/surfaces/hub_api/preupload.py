@@ -20,12 +20,6 @@ from zoco.surfaces.hub_api.commit import refuse_pull_request
 from zoco.surfaces.hub_api.replies import json_reply
 from zoco.surfaces.threads import in_thread
 
-NO_XET = (
-    "Xet; This Hub takes large files by LFS. If this upload fails, set HF_HUB_DISABLE_XET=1 and try again: newer"
-    " clients try Xet storage first, and this Hub has none yet."
-)
-"""huggingface_hub shows it once. Its Xet library would only say `501`, and it asks before any upload."""
-
 
 class ProbedFile(Body):
     path: str
@@ -59,8 +53,7 @@ async def check_upload(request: Request) -> Response:
     answer: PreuploadAnswer = {"files": [_file(file) for file in found.files]}
     if found.commit:
         answer["commitOid"] = found.commit
-    headers = {"X-HF-Warning": NO_XET} if any(file["uploadMode"] == "lfs" for file in answer["files"]) else {}
-    return json_reply(answer, headers=headers)
+    return json_reply(answer)
 
 
 def _preupload(of: Asked, revision: str, body: PreuploadBody) -> Preupload:

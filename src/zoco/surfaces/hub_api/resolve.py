@@ -5,25 +5,40 @@ Everything that can go wrong is checked in this order: repository, gate, revisio
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
+from typing_extensions import TypedDict
 
 from zoco.core.ids import Oid
 from zoco.core.repos import ContentsRepo
 from zoco.hub.repos.open import open_for_contents
 from zoco.hub.repos.read import File, open_file
 from zoco.hub.repos.revisions import resolve_revision
-from zoco.surfaces.bytes import StoredFile, answer_file, in_memory, in_store
+from zoco.surfaces.bytes import StoredFile, answer_file, in_lfs, in_memory
+from zoco.surfaces.context import endpoint_of
 from zoco.surfaces.hub_api.asked import Asked, asked, flag, path_of, revision_of
 from zoco.surfaces.hub_api.calls import FILES, Call, Query
 from zoco.surfaces.hub_api.downloads import note_file
 from zoco.surfaces.threads import in_thread
+from zoco.surfaces.xet.tokens import cas_url
+
+XET_INFO = "application/vnd.xet-fileinfo+json"
+"""@huggingface/hub accepts this instead of the bytes."""
 
 SANDBOX = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 """A page from a repository is somebody else's: whatever it holds must not run in the name of this site."""
+
+
+class XetFileInfo(TypedDict):
+    hash: str
+    refreshUrl: str
+    reconstructionUrl: str
+    etag: str
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +48,42 @@ class _Found:
     file: File
 
 
+@dataclass(frozen=True, slots=True)
+class _XetPlace:
+    """Where a client that speaks Xet gets the file instead, and with which token."""
+
+    hash: str
+    token_url: str
+    reconstruction_url: str
+
+    def headers(self) -> dict[str, str]:
+        link = f'<{self.token_url}>; rel="xet-auth", <{self.reconstruction_url}>; rel="xet-reconstruction-info"'
+        return {"X-Xet-Hash": self.hash, "Link": link}
+
+    def json(self, file: File) -> bytes:
+        answer: XetFileInfo = {
+            "hash": self.hash,
+            "refreshUrl": self.token_url,
+            "reconstructionUrl": self.reconstruction_url,
+            "etag": f'"{file.etag}"',
+            "size": file.size,
+        }
+        return json.dumps(answer).encode()
+
+
 async def resolve_file(request: Request) -> Response:
     """A large file's content, where `raw_file` gives its LFS pointer."""
     of = await asked(request)
     found = await in_thread(_find, of, revision_of(request), path_of(request), False, request.method == "HEAD")
-    note_file(request, of, found.repo, found.file.entry.path, is_lfs=found.file.lfs_key is not None)
+    note_file(request, of, found.repo, found.file.entry.path, is_lfs=found.file.lfs is not None)
     headers = _headers(request, found)
-    if found.file.lfs_key and request.method == "GET" and (address := await _elsewhere(of, found)):
+    if (xet := await _xet_place(request, found)) is not None:
+        headers |= xet.headers()
+        if XET_INFO in request.headers.get("accept", "") and request.method == "GET":
+            return Response(
+                xet.json(found.file), media_type=XET_INFO, headers={**headers, "ETag": headers["X-Linked-Etag"]}
+            )
+    if request.method == "GET" and (address := await _elsewhere(of, found)):
         return Response(status_code=302, headers={**headers, "Location": address, "ETag": f'"{found.file.etag}"'})
     return answer_file(request, _stored(of, found.file), headers)
 
@@ -57,8 +101,8 @@ def _find(of: Asked, revision: str, path: str, raw: bool, facts_only: bool) -> _
 
 
 def _stored(of: Asked, file: File) -> StoredFile:
-    if file.lfs_key:
-        return in_store(of.hub.blobs, file.lfs_key, file.size, file.etag, file.content_type)
+    if file.lfs:
+        return in_lfs(of.hub.storage.xet, file.lfs, file.etag, file.content_type)
     if file.data is None:  # HEAD: the facts are the answer
         return StoredFile(file.size, file.etag, file.content_type, lambda _start, _end: iter(()))
     return in_memory(file.data, file.etag, file.content_type)
@@ -66,10 +110,11 @@ def _stored(of: Asked, file: File) -> StoredFile:
 
 async def _elsewhere(of: Asked, found: _Found) -> str | None:
     """A signed address at the object store, or None when this server gives the bytes itself."""
-    assert found.file.lfs_key
+    if not (found.file.lfs and found.file.lfs.key):
+        return None
     return await in_thread(
         of.hub.blobs.signed_url,
-        found.file.lfs_key,
+        found.file.lfs.key,
         lifetime_s=of.hub.settings.signed_url_lifetime_s,
         filename=_name_of(found.file),
         content_type=found.file.content_type,
@@ -86,10 +131,19 @@ def _headers(request: Request, found: _Found) -> dict[str, str]:
     }
     if found.repo.is_private:
         headers["Cache-Control"] = "private, no-cache"
-    if found.file.lfs_key and found.file.entry.lfs:
+    if found.file.lfs and found.file.entry.lfs:
         headers["X-Linked-Etag"] = f'"{found.file.entry.lfs.sha256}"'
         headers["X-Linked-Size"] = str(found.file.entry.lfs.size)
     return headers
+
+
+async def _xet_place(request: Request, found: _Found) -> _XetPlace | None:
+    if not (found.file.lfs and found.file.lfs.xet_hash):
+        return None
+    repo, hash = found.repo.id, found.file.lfs.xet_hash
+    name = f"{quote(repo.namespace)}/{quote(repo.name)}"
+    token_url = f"{endpoint_of(request)}/api/{repo.type.plural}/{name}/xet-read-token/{found.commit}"
+    return _XetPlace(hash, token_url, f"{await cas_url(request)}/v1/reconstructions/{hash}")
 
 
 def content_disposition(name: str, *, attached: bool) -> str:

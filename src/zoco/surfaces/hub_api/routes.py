@@ -33,6 +33,7 @@ from zoco.surfaces.hub_api import (
     users,
     validate_yaml,
     whoami,
+    xet_tokens,
 )
 from zoco.surfaces.hub_api.calls import Call, routes_of
 from zoco.surfaces.state import hub_of
@@ -45,6 +46,7 @@ calls: list[Call] = [
     *tree.calls,
     *info.calls,
     *preupload.calls,
+    *xet_tokens.calls,
     *commit.calls,
     *whoami.calls,
     *lists.calls,

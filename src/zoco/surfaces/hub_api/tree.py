@@ -52,6 +52,7 @@ class TreeItem(TypedDict):
     size: int
     path: str
     lfs: NotRequired[TreeLfs]
+    xetHash: NotRequired[str]
     lastCommit: NotRequired[TreeCommit | None]
     securityFileStatus: NotRequired[FileSecurity]
 
@@ -115,6 +116,8 @@ def tree_item(entry: Entry, *, expand: bool) -> TreeItem:
     }
     if entry.lfs:
         item["lfs"] = {"oid": entry.lfs.sha256, "size": entry.lfs.size, "pointerSize": entry.lfs.pointer_size}
+        if entry.lfs.xet_hash:
+            item["xetHash"] = entry.lfs.xet_hash
     if expand:
         item["lastCommit"] = _last_commit(entry)
         if not is_folder:

@@ -22,6 +22,7 @@ from zoco.surfaces.git_urls import repo_of
 from zoco.surfaces.lfs.actions import Actions, Json
 from zoco.surfaces.lfs.errors import lfs_json
 from zoco.surfaces.lfs.parts import lfs_of
+from zoco.surfaces.lfs.xet_transfer import batch_by_xet
 from zoco.surfaces.state import Hub, hub_of
 from zoco.surfaces.threads import in_long_thread, in_thread
 
@@ -33,8 +34,10 @@ async def batch(request: Request) -> Response:
     # access comes first: what an outsider writes in the body must not change the answer
     repo = await in_thread(open_for_contents, hub.storage, repo_id, actor)
     asked = parse_batch_request(await read_body(request, BODY_SIZE_MAX))
+    if "xet" in asked.transfers and asked.operation is Operation.UPLOAD:
+        return await batch_by_xet(request, repo_id, actor, asked)
     if not {"basic", "multipart"}.intersection(asked.transfers):
-        raise Unprocessable("This server transfers by 'basic' or 'multipart': name one in 'transfers'.")
+        raise Unprocessable("This server transfers by 'basic', 'multipart' or 'xet': name one in 'transfers'.")
     if asked.operation is Operation.UPLOAD:
         plan = await in_long_thread(_to_upload, hub, repo_id, actor, asked)
     else:

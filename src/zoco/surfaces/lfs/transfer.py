@@ -12,7 +12,7 @@ from zoco.hub.lfs.objects import find, verify
 from zoco.hub.lfs.upload import Upload
 from zoco.hub.repos.open import open_for_contents, open_for_writing
 from zoco.surfaces.bodies import announced_size, pour, read_body
-from zoco.surfaces.bytes import answer_file, in_store
+from zoco.surfaces.bytes import answer_file, in_lfs
 from zoco.surfaces.context import actor_of
 from zoco.surfaces.git_urls import repo_of
 from zoco.surfaces.lfs.addresses import Use, check_same, ticket_of
@@ -59,10 +59,12 @@ async def get_object(request: Request) -> Response:
     if found is None:
         raise NotFound(f"LFS object {ticket.sha256} is no longer in this repository.")
     lifetime_s = hub.settings.signed_url_lifetime_s
-    elsewhere = hub.blobs.signed_url(found.key, lifetime_s=lifetime_s, filename=found.sha256, content_type=BINARY)
+    elsewhere = found.key and hub.blobs.signed_url(
+        found.key, lifetime_s=lifetime_s, filename=found.sha256, content_type=BINARY
+    )
     if elsewhere:
         return RedirectResponse(elsewhere, 302, {"Cache-Control": "no-store"})
-    file = in_store(hub.blobs, found.key, found.size, found.sha256, BINARY)
+    file = in_lfs(hub.storage.xet, found, found.sha256, BINARY)
     return answer_file(request, file, {"Cache-Control": "private, no-transform"})
 
 

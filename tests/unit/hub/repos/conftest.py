@@ -28,6 +28,7 @@ from zoco.hub.repos.commit import commit
 from zoco.hub.repos.commit_ops import CommitRequest, FileOp
 from zoco.hub.repos.open import open_for_writing
 from zoco.hub.repos.storage import Limits, RepoStorage, Update, apply_updates, bare_repository, store_pack
+from zoco.hub.xet.xorbs import Xet
 
 __all__ = ["postgres_server"]
 
@@ -36,7 +37,7 @@ LIMITS = Limits(
     commit_size_max_bytes=20_000_000,
     push_size_max_bytes=100_000_000,
     packs_before_consolidation=50,
-    gc_grace_ms=1000,
+    gc_grace_ms=0,
 )
 
 NewRepo = Callable[[], WritableRepo]
@@ -45,7 +46,7 @@ Git = Callable[..., str]
 
 def storage_in(folder: Path, db: Database) -> RepoStorage:
     blobs = FolderBlobStore(folder / "blobs", folder / "scratch")
-    return RepoStorage(db, blobs, GitCache(folder / "cache", blobs, 10_000_000_000), LIMITS)
+    return RepoStorage(db, blobs, GitCache(folder / "cache", blobs, 10_000_000_000), LIMITS, Xet(db, blobs))
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from zoco.core.errors import (
 from zoco.core.ids import Sha256
 from zoco.core.repos import WritableRepo
 from zoco.hub.lfs.batch import LfsLimits
+from zoco.hub.lfs.content import read_object
 from zoco.hub.lfs.upload import Lfs, Upload
 from zoco.hub.repos.commit import commit
 from zoco.hub.repos.commit_ops import (
@@ -221,7 +222,7 @@ def test_an_lfs_file_needs_its_object_and_its_true_size(
     for path in ("w.bin", "copy.bin"):
         file = open_file(storage, repo_of_ana, tip, path)
         assert (file.size, file.etag, file.data) == (9, sha, None)
-        assert b"".join(storage.blobs.read(file.lfs_key or "")) == b"elsewhere"
+        assert file.lfs and b"".join(read_object(storage.xet, file.lfs)) == b"elsewhere"
 
 
 def test_a_pointer_sent_as_text_is_checked_like_a_push(

@@ -13,6 +13,7 @@ from zoco.adapters.blobs.folder import FolderBlobStore
 from zoco.adapters.db.engine import Database
 from zoco.adapters.git.cache import GitCache
 from zoco.hub.repos.storage import RepoStorage
+from zoco.hub.xet.xorbs import Xet
 
 PROCESSES, COMMITS = 3, 6
 
@@ -41,7 +42,7 @@ for number in range(COMMITS):
 def node(db: Database, folder: Path, name: str) -> RepoStorage:
     """The store is shared, the cache is not."""
     blobs = FolderBlobStore(folder / "blobs", folder / "scratch")
-    return RepoStorage(db, blobs, GitCache(folder / f"cache-{name}", blobs, 10**10), LIMITS)
+    return RepoStorage(db, blobs, GitCache(folder / f"cache-{name}", blobs, 10**10), LIMITS, Xet(db, blobs))
 
 
 def test_commits_of_several_processes_all_land(any_db: Database, tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_an_lfs_file_shows_its_real_size_and_raw_its_pointer(any_storage: RepoSt
     assert tree_size(any_storage, repo, tip, "x") == 5003
     assert tree_size(any_storage, repo, tip, "x/w.bin") == 5000
     raw = open_file(any_storage, repo, tip, "x/w.bin", raw=True)
-    assert (raw.size, raw.etag, raw.lfs_key) == (129, entry.oid, None)
+    assert (raw.size, raw.etag, raw.lfs) == (129, entry.oid, None)
     assert (raw.data or b"").startswith(b"version https://git-lfs")
     facts = open_file(any_storage, repo, tip, "x/t.txt", facts_only=True)
     assert (facts.size, facts.data, facts.content_type) == (3, None, "text/plain; charset=utf-8")
