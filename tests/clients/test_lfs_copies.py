@@ -16,9 +16,7 @@ from tests.clients.test_lfs_wire import sha, upload
 from tests.running import Person, Server
 
 from zoco.adapters.db.open import open_database
-from zoco.assembly import open_storage, schedule
-from zoco.hub.lfs.batch import LfsLimits
-from zoco.hub.lfs.upload import Lfs
+from zoco.assembly import gc_rules, open_storage, schedule
 from zoco.settings import load
 
 pytestmark = [
@@ -149,8 +147,7 @@ def sweep(server: Server) -> None:
     """As the jobs process does each hour."""
     settings = load(server.data, server.environment())
     db = open_database(settings)
-    storage = open_storage(settings, db)
-    tasks = schedule(storage, Lfs(db, storage.blobs, LfsLimits.of(settings)))
+    tasks = schedule(open_storage(settings, db), gc_rules(settings))
     next(one for one in tasks if one.name == "sweep_objects").run()
     db.close()
 

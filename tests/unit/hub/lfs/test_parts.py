@@ -9,12 +9,14 @@ from sqlalchemy import func, select
 from tests.unit.hub.lfs.conftest import NewRepo
 from tests.unit.hub.lfs.test_upload import send, sha, stored_bytes, used_storage
 
+from zoco.adapters.clock import now_ms
 from zoco.adapters.db.tables import doomed_object, lfs_multipart
 from zoco.core.errors import NotFound, Unprocessable
 from zoco.core.ids import Sha256
 from zoco.core.repos import WritableRepo
 from zoco.formats.lfs.batch import AskedObject
-from zoco.hub.lfs import abandoned, begin, parts
+from zoco.hub.lfs import begin, parts
+from zoco.hub.lfs.abandoned import abandoned
 from zoco.hub.lfs.batch import LfsLimits
 from zoco.hub.lfs.begin import address_lifetime_s, begin_uploads
 from zoco.hub.lfs.objects import find
@@ -129,25 +131,19 @@ def test_addresses_live_as_long_as_a_slow_client_needs() -> None:
 # --- nobody finished them ---
 
 
-def later(monkeypatch: pytest.MonkeyPatch, by_ms: int) -> None:
-    from zoco.adapters.clock import now_ms
-
-    for module in ("abandoned", "begin"):
-        monkeypatch.setattr(f"zoco.hub.lfs.{module}.now_ms", lambda: now_ms() + by_ms)
+def sweep(lfs: Lfs, ahead_ms: int, grace_ms: int = 48 * HOUR) -> int:
+    """How many go, `ahead_ms` from now."""
+    return sum(give_up() for _, give_up in list(abandoned(lfs, now_ms() + ahead_ms, grace_ms)))
 
 
-def test_what_nobody_finishes_goes_when_its_addresses_and_the_grace_are_over(
-    lfs: Lfs, new_repo: NewRepo, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_nobody_finishes_goes_when_its_addresses_and_the_grace_are_over(lfs: Lfs, new_repo: NewRepo) -> None:
     data, own = os.urandom(2 * PART), new_repo()
     upload = begun(lfs, own, data)
     send_part(lfs, upload, 1, data[:PART])
-    later(monkeypatch, 48 * HOUR)
-    assert abandoned.sweep(lfs, 48 * HOUR) == 0
-    later(monkeypatch, 48 * HOUR + 120_000)
-    assert abandoned.sweep(lfs, 48 * HOUR) == 1
+    assert sweep(lfs, 48 * HOUR) == 0
+    assert sweep(lfs, 48 * HOUR + 120_000) == 1
     assert (rows(lfs), folders(lfs)) == (0, [])
-    assert abandoned.sweep(lfs, 48 * HOUR) == 0
+    assert sweep(lfs, 48 * HOUR + 120_000) == 0
     with pytest.raises((NotFound, Unprocessable)):
         parts.complete(lfs, own, upload, None)
 
@@ -155,24 +151,20 @@ def test_what_nobody_finishes_goes_when_its_addresses_and_the_grace_are_over(
 def test_who_asks_again_has_the_whole_time_again(lfs: Lfs, new_repo: NewRepo, monkeypatch: pytest.MonkeyPatch) -> None:
     data, own = os.urandom(2 * PART), new_repo()
     upload = begun(lfs, own, data)
-    later(monkeypatch, 40 * HOUR)
+    monkeypatch.setattr(begin, "now_ms", lambda: now_ms() + 40 * HOUR)
     assert begun(lfs, own, data).uuid == upload.uuid
-    later(monkeypatch, 80 * HOUR)
-    assert abandoned.sweep(lfs, 48 * HOUR) == 0
+    assert sweep(lfs, 80 * HOUR) == 0
     assert rows(lfs) == 1
 
 
-def test_joined_bytes_that_were_never_published_go_too(
-    lfs: Lfs, new_repo: NewRepo, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_joined_bytes_that_were_never_published_go_too(lfs: Lfs, new_repo: NewRepo) -> None:
     """As after a crash between the two."""
     data, own = os.urandom(2 * PART), new_repo()
     upload = begun(lfs, own, data)
     etags = send_all(lfs, upload, data)
     assert lfs.blobs.parts
     lfs.blobs.parts.complete(upload.blob, etags)
-    later(monkeypatch, 49 * HOUR)
-    assert abandoned.sweep(lfs, 48 * HOUR) == 1
+    assert sweep(lfs, 49 * HOUR) == 1
     assert list(lfs.blobs.keys("lfs/")) == []
 
 
@@ -182,11 +174,10 @@ def test_a_sweep_in_the_middle_of_a_completion_leaves_no_row_without_bytes(
     data, own = os.urandom(2 * PART), new_repo()
     upload = begun(lfs, own, data)
     send_all(lfs, upload, data)
-    later(monkeypatch, 49 * HOUR)
 
     def sweep_first(name: str) -> None:
         if name == "lfs_parts_joined":
-            assert abandoned.sweep(lfs, 48 * HOUR) == 1
+            assert sweep(lfs, 49 * HOUR) == 1
 
     monkeypatch.setattr(parts, "hit", sweep_first)
     with pytest.raises(NotFound):
@@ -195,19 +186,16 @@ def test_a_sweep_in_the_middle_of_a_completion_leaves_no_row_without_bytes(
     assert list(lfs.blobs.keys("lfs/")) == []
 
 
-def test_parts_that_no_row_names_go_when_they_have_been_quiet(
-    lfs: Lfs, new_repo: NewRepo, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_parts_that_no_row_names_go_when_they_have_been_quiet(lfs: Lfs, new_repo: NewRepo) -> None:
     """A repository was deleted, and its uploads with it."""
     data, own = os.urandom(2 * PART), new_repo()
     upload = begun(lfs, own, data)
     send_part(lfs, upload, 1, data[:PART])
     with lfs.db.write() as write:
         write.execute(lfs_multipart.delete())
-    assert abandoned.sweep(lfs, 0) == 0, "it may just have begun"
-    later(monkeypatch, 2 * HOUR)
-    assert abandoned.sweep(lfs, 48 * HOUR) == 0
-    assert abandoned.sweep(lfs, HOUR) == 1
+    assert sweep(lfs, 0, grace_ms=0) == 0, "it may just have begun"
+    assert sweep(lfs, 2 * HOUR) == 0
+    assert sweep(lfs, 2 * HOUR, grace_ms=HOUR) == 1
     assert folders(lfs) == []
 
 
