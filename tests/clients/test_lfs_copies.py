@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from huggingface_hub import CommitOperationCopy, HfApi, _commit_api, constants
 from huggingface_hub.errors import FileDuplicationError
 from tests.clients.git_work import api, create_repo, git_in, url_of
-from tests.clients.hf_client import api_of
+from tests.clients.hf_client import api_of, hf
 from tests.clients.test_lfs_wire import sha, upload
 from tests.running import Person, Server
 
@@ -76,6 +77,20 @@ def test_the_client_copies_files_of_another_repository(
     api.permanently_delete_lfs_files(source, list(api.list_lfs_files(source)))
     got = api.hf_hub_download(target, "copy/m.bin", cache_dir=tmp_path / "again")
     assert Path(got).read_bytes() == files["m.bin"]
+
+
+def test_the_client_copies_what_rests_in_xet(server: Server, person: Person, tmp_path: Path) -> None:
+    """As it comes, with nothing set up."""
+    api = api_of(server, person)
+    source, target = (make(api, f"{person.name}/{name}", {}, private=True) for name in ("xet-source", "xet-target"))
+    data = os.urandom(2_000_000)
+    (tmp_path / "m.bin").write_bytes(data)
+    hf(server, tmp_path, "upload", source, str(tmp_path / "m.bin"), HF_TOKEN=person.token)
+    assert api.get_paths_info(source, "m.bin")[0].xet_hash
+    api.create_commit(target, copies(source, "m.bin"), commit_message="copy")
+    api.delete_repo(source)
+    got = api.hf_hub_download(target, "copy/m.bin", cache_dir=tmp_path)
+    assert Path(got).read_bytes() == data
 
 
 def test_the_client_says_what_could_not_be_copied(
