@@ -41,6 +41,12 @@ def has_file(db: Database, repo: ContentsRepo, file: XetHash) -> bool:
         return xet_store.is_linked(read, repo.key, file)
 
 
+def has_xorb(db: Database, repo: ContentsRepo, xorb: XetHash) -> bool:
+    """Whether one of the repository's files rests in it."""
+    with db.read() as read:
+        return xet_store.is_xorb_linked(read, repo.key, xorb)
+
+
 def holders(db: Database, files: Iterable[XetHash]) -> Mapping[XetHash, frozenset[int]]:
     """Which repositories (their keys) have each file. Says nothing of who may know: the caller's rule does."""
     with db.read() as read:
