@@ -13,8 +13,9 @@ from zoco.hub.xet.xorbs import Xorb, XorbUpload
 from zoco.surfaces.bodies import announced_size, pour
 from zoco.surfaces.state import Hub, hub_of
 from zoco.surfaces.threads import in_long_thread, in_thread
-from zoco.surfaces.xet.asked import Bodies, hash_of, turn
+from zoco.surfaces.xet.asked import hash_of
 from zoco.surfaces.xet.tokens import Holder, holder_of, repo_for_reading, repo_for_writing
+from zoco.surfaces.xet.turns import Work, turn
 
 
 async def put_xorb(request: Request) -> Response:
@@ -24,7 +25,7 @@ async def put_xorb(request: Request) -> Response:
     await in_thread(repo_for_writing, hub, holder)
     if announced is not None and announced > XORB_BODY_MAX:
         raise TooLarge(f"A xorb has at most {XORB_BODY_MAX} bytes; {announced} are announced.")
-    async with turn(Bodies.XORBS):
+    async with turn(Work.XORBS, holder.user_id):
         upload = await in_thread(XorbUpload, hub.storage.xet, hash, announced or XORB_BODY_MAX)
         try:
             await pour(request.stream(), upload.feed)

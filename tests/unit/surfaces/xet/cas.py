@@ -113,3 +113,15 @@ def check_refusal(answer: Any, status: int, words: str = "") -> None:
     if answer.request.method != "HEAD":
         assert words in answer.json()["error"]
     assert "Traceback" not in answer.text
+
+
+def check_refused(answer: Any, status: int, words: str = "") -> None:
+    """The newer call for shards says it in its last line, the only thing that hf-xet shows to its user."""
+    if answer.headers["content-type"] != "application/x-ndjson":
+        check_refusal(answer, status, words)
+        return
+    last = event(answer)
+    assert last["type"] == "error", last
+    assert words in last["message"]
+    assert last["retryable"] is False
+    assert answer.headers["x-request-id"]

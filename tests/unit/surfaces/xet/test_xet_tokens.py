@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 from starlette.testclient import TestClient
 from tests.unit.surfaces.hub_api.callers import Api
-from tests.unit.surfaces.xet.cas import Cas, cas_of, check_refusal, own, some_file, token_answer
+from tests.unit.surfaces.xet.cas import Cas, cas_of, check_refusal, check_refused, own, some_file, token_answer
 from tests.xet_files import MadeFile, Span
 
 from zoco.core.access import Role, TokenRole
@@ -225,7 +225,7 @@ def test_a_member_who_left_may_no_longer_use_the_token(ana: Api, otto: Api, name
     cas = cas_of(otto, id)
     file = cas.upload(some_file(), "model.bin")
     remove_member(ana.hub.db, None, org, otto.name)
-    check_refusal(calls(cas, file)[name](cas), 404, "Repository not found")
+    check_refused(calls(cas, file)[name](cas), 404, "Repository not found")
 
 
 @pytest.mark.parametrize("name", sorted(WRITING))
@@ -237,7 +237,7 @@ def test_a_member_who_may_only_read_now_may_no_longer_write(ana: Api, otto: Api,
     cas = cas_of(otto, ana.repo("shared", organization=org))
     file = some_file()
     set_member(ana.hub.db, None, org, otto.name, Role.READ)
-    check_refusal(calls(cas, file)[name](cas), 403, "write")
+    check_refused(calls(cas, file)[name](cas), 403, "write")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -247,9 +247,9 @@ def test_a_deleted_repository_ends_its_tokens(ana: Api, name: str) -> None:
     file = cas.upload(some_file(), "model.bin")
     word = cas.repo.split("/")[1]
     assert ana("DELETE", "/api/repos/delete", json={"name": word, "type": "model"}).status_code == 200
-    check_refusal(calls(cas, file)[name](cas), 404, "Repository not found")
+    check_refused(calls(cas, file)[name](cas), 404, "Repository not found")
     ana.repo(word)
-    check_refusal(calls(cas, file)[name](cas), 404, "Repository not found")
+    check_refused(calls(cas, file)[name](cas), 404, "Repository not found")
 
 
 def test_a_token_follows_its_repository_to_its_new_name(ana: Api) -> None:
