@@ -14,7 +14,6 @@ from itertools import chain
 from starlette.requests import Request
 from starlette.responses import Response
 
-from zoco.adapters.blobs.port import BlobStore
 from zoco.formats.byte_ranges import ByteRange, parse_ranges
 from zoco.hub.lfs.content import read_object
 from zoco.hub.lfs.objects import LfsObject
@@ -41,10 +40,6 @@ def in_memory(data: bytes, etag: str, content_type: str) -> StoredFile:
 
 def in_lfs(xet: Xet, found: LfsObject, etag: str, content_type: str) -> StoredFile:
     return StoredFile(found.size, etag, content_type, lambda start, end: read_object(xet, found, start, end))
-
-
-def in_store(blobs: BlobStore, key: str, size: int, etag: str, content_type: str) -> StoredFile:
-    return StoredFile(size, etag, content_type, lambda start, end: blobs.read(key, start, end))
 
 
 def answer_file(request: Request, file: StoredFile, headers: Mapping[str, str] | None = None) -> Response:

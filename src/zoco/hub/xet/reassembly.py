@@ -6,12 +6,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from zoco.adapters.blobs.port import BlobNotFound
 from zoco.core.errors import Unavailable
 from zoco.formats.xet.hashes import Buffer
 from zoco.formats.xet.terms import Term, raw_ends_of_terms, unpack_terms
 from zoco.formats.xet.xorb import StoredDecoder
 from zoco.hub.xet.store import XetFile, Xorb
+from zoco.hub.xet.stored import read_stored
 from zoco.hub.xet.xorbs import Xet
 
 PIECE_BYTES = 1 << 20
@@ -70,7 +70,7 @@ def _part(xet: Xet, term: Term, first: int, last: int) -> Part:
 def _raw(xet: Xet, part: Part) -> Iterator[Buffer]:
     decoder = StoredDecoder()
     skip, left = part.skip, part.take
-    for stored in _stored(xet, part):
+    for stored in read_stored(xet, part.xorb, *part.xorb.chunks.stored_range(part.start, part.end)):
         for chunk in decoder.feed(stored):
             if skip or len(chunk) > left:
                 chunk = chunk[skip : skip + left]
@@ -79,21 +79,6 @@ def _raw(xet: Xet, part: Part) -> Iterator[Buffer]:
             yield chunk
     if left:
         raise Unavailable("A stored part of this file is shorter than it was.")
-
-
-def _stored(xet: Xet, part: Part) -> Iterator[bytes]:
-    start, end = part.xorb.chunks.stored_range(part.start, part.end)
-    try:
-        return xet.blobs.read(part.xorb.key, start, end)
-    except BlobNotFound:  # collected and sent again since it was looked up: it has another key now
-        xet.looked_up.forget(part.xorb.hash)
-    again = xet.xorb(part.xorb.hash)
-    try:
-        if again and again.key != part.xorb.key:
-            return xet.blobs.read(again.key, start, end)
-    except BlobNotFound:
-        pass
-    raise Unavailable(f"The bytes of xorb {part.xorb.hash} are not in the store: run `zoco fsck`.")
 
 
 def _gone(term: Term) -> Unavailable:
