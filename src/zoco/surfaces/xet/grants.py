@@ -19,8 +19,9 @@ from zoco.hub.xet.grants import Grant
 from zoco.surfaces.bodies import read_body
 from zoco.surfaces.state import Hub, hub_of
 from zoco.surfaces.threads import in_long_thread
-from zoco.surfaces.xet.asked import Bodies, hash_of, turn
+from zoco.surfaces.xet.asked import hash_of
 from zoco.surfaces.xet.tokens import Holder, holder_of, repo_for_writing
+from zoco.surfaces.xet.turns import Work, turn
 
 _PURPOSE = "xet grant"
 _BODY_SIZE_MAX = 4096
@@ -50,7 +51,7 @@ async def grant_xorb(request: Request) -> Response:
 async def commit_xorb(request: Request) -> Response:
     hub, holder = hub_of(request), holder_of(request, writes=True)
     grant = _granted(hub, holder, str(request.path_params["grant"]), hash_of(request))
-    async with turn(Bodies.XORBS):
+    async with turn(Work.XORBS, holder.user_id):
         was_inserted = await in_long_thread(grants.take, hub.storage.xet, grant)
     return JSONResponse({"was_inserted": was_inserted})
 
