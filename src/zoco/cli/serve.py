@@ -147,3 +147,4 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         stop.wait()
         for worker in web:
             worker.ask_to_end()
+        listener.close()  # nobody waits at a door that is not opened again
