@@ -240,15 +240,6 @@ def test_verify_takes_credentials_too(server: Server, person: Person, stranger: 
     refusal(post(server, stranger, f"{secret}.git/info/lfs/verify", {"oid": sha(b"here"), "size": 4}), 404)
 
 
-def test_locks_are_empty_and_cannot_be_taken(server: Server, person: Person, stranger: Person, path: str) -> None:
-    locks = f"{path}.git/info/lfs/locks"
-    assert "not offered" in refusal(post(server, person, f"{locks}/verify", {}), 501)
-    assert httpx.get(f"{server.url}/{locks}").json() == {"locks": []}
-    assert "not offered" in refusal(post(server, person, locks, {"path": "a"}), 501)
-    refusal(post(server, person, f"{locks}/1/unlock", {}), 501)
-    refusal(post(server, stranger, f"{locks}/verify", {}), 403)
-
-
 def test_addresses_work_with_and_without_the_ending_and_for_every_kind(server: Server, person: Person) -> None:
     for kind, more in (("dataset", {}), ("space", {"sdk": "static"})):
         path = create_repo(server, person, f"own-{kind}", kind=kind, **more)

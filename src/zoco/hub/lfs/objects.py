@@ -15,6 +15,7 @@ from zoco.core.ids import Sha256
 from zoco.core.repos import ContentsRepo, WritableRepo
 from zoco.formats.lfs.pointer import Pointer
 from zoco.hub.lfs import store
+from zoco.hub.lfs.publish import attach
 from zoco.hub.lfs.store import LfsObject, PointerInfo
 
 __all__ = [
@@ -56,12 +57,14 @@ def keep(db: Database, repo: ContentsRepo, shas: Sequence[Sha256]) -> set[Sha256
 
     Those that garbage collection took in this very moment come back: they are not here.
     """
+    now = now_ms()
     with db.read() as read:
-        old = store.untouched_since(read, repo.key, shas, now_ms() - TOUCHED_EVERY_MS)
-    if not old:
-        return set()
-    with db.write() as write:
-        return set(old) - store.touch(write, repo.key, sorted(old), now_ms())
+        here = store.touched(read, repo.key, shas)
+    if old := sorted(sha for sha, at in here.items() if at < now - TOUCHED_EVERY_MS):
+        with db.write() as write:
+            kept = store.touch(write, repo.key, old, now)
+        here = {sha: at for sha, at in here.items() if at >= now - TOUCHED_EVERY_MS or sha in kept}
+    return set(shas) - set(here)
 
 
 def verify(db: Database, repo: ContentsRepo, sha256: Sha256, size: int) -> None:
@@ -78,12 +81,15 @@ def link_existing(
 ) -> list[Sha256]:
     """Give `target` what `source` has, without sending bytes. Those that `source` has not come back."""
     found = find_all(db, source, shas)
+    linked: set[Sha256] = set()
     if found:
         with db.write() as write:
+            held = [one for sha in sorted(found) if (one := store.hold_object(write, sha))]
             store.hold_repo(write, target.key)
-            added = sum(_link(write, target, sha, user_id) for sha in sorted(found))
-            store.add_used_storage(write, target.key, added)
-    return [sha for sha in shas if sha not in found]
+            for one in held:
+                attach(write, target, one, user_id, now_ms())
+                linked.add(one.sha256)
+    return [sha for sha in shas if sha not in linked]
 
 
 def copy_links(write: Write, source: ContentsRepo, target: WritableRepo, user_id: int | None) -> None:
@@ -98,9 +104,3 @@ def unlink(db: Database, repo: WritableRepo, shas: Sequence[Sha256]) -> int:
         freed = store.unlink(write, repo.key, shas)
         store.add_used_storage(write, repo.key, -freed)
     return freed
-
-
-def _link(write: Write, target: WritableRepo, sha256: Sha256, user_id: int | None) -> int:
-    """Bytes that are new to the repository."""
-    held = store.hold_object(write, sha256)
-    return held.size if held and store.link(write, target.key, held, user_id, now_ms()) else 0

@@ -108,35 +108,51 @@ def is_here(lfs: Lfs, repo: WritableRepo, upload: PartUpload) -> bool:
 
 
 def _join(lfs: Lfs, upload: PartUpload, etags: Sequence[str] | None) -> None:
-    parts, blob = lfs.blobs.parts, upload.blob
-    assert parts
+    """Somebody else may join them in the same moment: what is there then is looked for once more."""
+    if _is_joined(lfs, upload):
+        return
     try:
-        lfs.blobs.size(blob.key)
+        _join_now(lfs, upload.blob, etags)
+    except (Unprocessable, NotFound):
+        if not _is_joined(lfs, upload):
+            raise
+
+
+def _is_joined(lfs: Lfs, upload: PartUpload) -> bool:
+    try:
+        lfs.blobs.size(upload.blob.key)
     except BlobNotFound:
-        pass
-    else:
-        return  # a former try came so far
+        return False
+    return True
+
+
+def _join_now(lfs: Lfs, blob: InParts, etags: Sequence[str] | None) -> None:
+    parts = lfs.blobs.parts
+    assert parts
     here = parts.received(blob)
-    _check_list(blob, here, etags)
+    _check_all_came(blob, here, etags)
     try:
-        parts.complete(blob, [here[number].etag for number in range(1, blob.count + 1)])
+        parts.complete(blob, etags or [here[number].etag for number in range(1, blob.count + 1)])
     except PartsDiffer as error:
-        raise Unprocessable("A part changed meanwhile: send the list of parts again.") from error
+        raise _other_parts(here, etags or ()) from error
     except BlobNotFound as error:
         raise _ended() from error
 
 
-def _check_list(blob: InParts, here: dict[int, ReceivedPart], etags: Sequence[str] | None) -> None:
+def _check_all_came(blob: InParts, here: dict[int, ReceivedPart], etags: Sequence[str] | None) -> None:
     if etags is not None and len(etags) != blob.count:
         raise Unprocessable(f"The list has {len(etags)} parts, not the {blob.count} of this upload.")
     for number in range(1, blob.count + 1):
         part = here.get(number)
         if part is None or part.size != blob.size_of(number):
             raise Unprocessable(f"Part {number} of {blob.count} did not come whole: send it again.")
-        if etags is not None and etags[number - 1] != part.etag:
-            raise Unprocessable(
-                f"Part {number} has the ETag {part.etag}, not {etags[number - 1][:100]}: send it again."
-            )
+
+
+def _other_parts(here: dict[int, ReceivedPart], etags: Sequence[str]) -> Unprocessable:
+    for number, etag in enumerate(etags, 1):
+        if (part := here[number]).etag != etag:
+            return Unprocessable(f"Part {number} has the ETag {part.etag}, not {etag[:100]}: send it again.")
+    return Unprocessable("A part was sent again meanwhile: send the list of parts again.")
 
 
 def _problem_with(lfs: Lfs, upload: PartUpload) -> str | None:

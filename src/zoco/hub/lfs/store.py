@@ -102,12 +102,13 @@ def link(write: Write, repo_key: int, of: LfsObject, user_id: int | None, now_ms
             return False
 
 
-def untouched_since(read: Read, repo_key: int, shas: Iterable[Sha256], before_ms: int) -> list[Sha256]:
-    """Those of `shas` that this repository has, and that nobody was told of since."""
-    query = select(lfs_link.c.sha256).where(lfs_link.c.repo_id == repo_key, lfs_link.c.touched_at < before_ms)
-    found: list[Sha256] = []
+def touched(read: Read, repo_key: int, shas: Iterable[Sha256]) -> dict[Sha256, int]:
+    """When somebody was last told that they are here: of those of `shas` that this repository has."""
+    query = select(lfs_link.c.sha256, lfs_link.c.touched_at).where(lfs_link.c.repo_id == repo_key)
+    found: dict[Sha256, int] = {}
     for some in batches(shas):
-        found += [Sha256(sha) for sha in read.execute(query.where(lfs_link.c.sha256.in_(some))).scalars()]
+        for row in read.execute(query.where(lfs_link.c.sha256.in_(some))):
+            found[Sha256(row.sha256)] = row.touched_at
     return found
 
 

@@ -56,15 +56,15 @@ class Plan:
 
 
 def _to_upload(hub: Hub, repo_id: RepoId, actor: Actor | None, asked: BatchRequest) -> Plan:
-    """All of a batch goes by one transfer: by multipart when one file is large enough, and the client can."""
+    """All of a batch goes by one transfer: by multipart when a file comes in parts or goes straight to the store, and
+    the client can. It then says when it has sent all, where by basic @huggingface/hub never does."""
     lfs = lfs_of(hub)
     repo = open_for_writing(hub.storage, repo_id, actor)
     answers = batch_upload(hub.db, repo, asked.objects, lfs.limits)
     wanted = [answer.asked for answer in answers if answer.step is Step.UPLOAD]
     can_multipart = "multipart" in asked.transfers
     uploads = begin_uploads(lfs, repo, wanted, can_multipart=can_multipart)
-    is_large = any(one.size >= lfs.limits.multipart_size_min_bytes for one in uploads.values())
-    is_multipart = can_multipart and (is_large or "basic" not in asked.transfers)
+    is_multipart = can_multipart and (bool(uploads) or "basic" not in asked.transfers)
     return Plan("multipart" if is_multipart else "basic", answers, uploads)
 
 
