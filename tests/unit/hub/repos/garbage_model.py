@@ -14,10 +14,21 @@ import pytest
 from sqlalchemy import select
 from tests.moving_clock import HOUR_MS, MovingClock
 from tests.small_hub import SmallHub, repo_id
-from tests.xet_data import MadeXorb, Used, bytes_of, make_xorb, register, send_xorb
+from tests.xet_data import Used, bytes_of, register, send_xorb
+from tests.xet_files import Packed
+from tests.xet_files import pack as pack_xorb
 
 from zoco.adapters.clock import now_ms
-from zoco.adapters.db.tables import doomed_object, lfs_link, lfs_object, pack, xet_file, xet_file_xorb, xet_xorb
+from zoco.adapters.db.tables import (
+    doomed_object,
+    lfs_link,
+    lfs_object,
+    metadata,
+    pack,
+    xet_file,
+    xet_file_xorb,
+    xet_xorb,
+)
 from zoco.adapters.db.tables import repo as repo_table
 from zoco.adapters.git import walk
 from zoco.assembly import handlers
@@ -33,7 +44,7 @@ from zoco.hub.lfs.batch import LfsLimits, Step, batch_upload
 from zoco.hub.lfs.content import read_object
 from zoco.hub.lfs.objects import find
 from zoco.hub.lfs.upload import Lfs, Upload
-from zoco.hub.repos import birth, collect, garbage, landing
+from zoco.hub.repos import birth, collect, garbage, landing, ref_store
 from zoco.hub.repos.commit import commit
 from zoco.hub.repos.commit_ops import CommitRequest, DeleteFile, LfsOp
 from zoco.hub.repos.delete import delete_repo
@@ -110,7 +121,7 @@ class Machine:
         self.ana: Actor = hub.user("ana")
         self.repos: dict[str, Repo] = {}
         self.numbers = iter(range(10_000))
-        self.xorbs: list[MadeXorb] = []
+        self.xorbs: list[Packed] = []
         self.known = [f"object {number} ".encode() * 20 for number in range(6)]
         self.open_uploads: list[tuple[str, bytes, Upload]] = []
         self.log: list[str] = []
@@ -207,8 +218,6 @@ class Machine:
     def _adopt(self, repo: Repo, made: AdminRepo, ref: str) -> None:
         """What its creation committed."""
         with self.hub.db.read() as read:
-            from zoco.hub.repos import ref_store
-
             (row,) = [one for one in ref_store.all_refs(read, made.key) if one.name == ref]
         repo.commits[row.commit] = Commit((), {})
         repo.refs[ref] = row.commit
@@ -273,7 +282,7 @@ class Machine:
     def send_xorb(self) -> None:
         if len(self.xorbs) < 12 and self.random.random() < 0.6:
             words = [self.random.choice("abcdefgh") for _ in range(self.random.randint(1, 5))]
-            self.xorbs.append(make_xorb([word.encode() * 64 + str(len(words)).encode() for word in words]))
+            self.xorbs.append(pack_xorb([word.encode() * 64 + str(len(words)).encode() for word in words]))
         if self.xorbs:
             try:
                 send_xorb(self._xet(), self.random.choice(self.xorbs))
@@ -286,8 +295,8 @@ class Machine:
         terms: list[Used] = []
         for _ in range(self.random.randint(1, 3)):
             made = self.random.choice(self.xorbs)
-            start = self.random.randrange(len(made.chunks))
-            terms.append((made, start, self.random.randint(start + 1, len(made.chunks))))
+            start = self.random.randrange(len(made.raws))
+            terms.append((made, start, self.random.randint(start + 1, len(made.raws))))
         xet = self._xet()
         for turn in range(6):
             try:
@@ -503,8 +512,6 @@ class Machine:
         }
 
     def _held(self, opened: AdminRepo) -> list[str]:
-        from zoco.hub.repos import ref_store
-
         with self.hub.db.read() as read:
             return [row.oid for row in ref_store.all_refs(read, opened.key)]
 
@@ -512,8 +519,6 @@ class Machine:
         return {key for prefix in ("git/", "lfs/", "xorbs/") for key in self.storage.blobs.keys(prefix)}
 
     def rows(self) -> dict[str, list[tuple[object, ...]]]:
-        from zoco.adapters.db.tables import metadata
-
         with self.hub.db.read() as read:
             return {
                 table.name: sorted(map(tuple, read.execute(select(table))), key=repr)

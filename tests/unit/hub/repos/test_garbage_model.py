@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from tests.moving_clock import MovingClock, clock
+from tests.running import kills
 from tests.small_hub import SmallHub, hub
 from tests.unit.hub.repos.garbage_model import Machine
 
 __all__ = ["clock", "hub"]
 
 STEPS = 70
-SEEDS = [int(one) for one in os.environ.get("GC_SEEDS", "0 1").split()]
+SEEDS = range(kills(4))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from tests.running import kills
 from tests.small_hub import SmallHub, hub, repo_id
-from tests.xet_data import bytes_of, make_xorb, register, send_xorb
+from tests.unit.hub.repos.garbage_model import sha
+from tests.xet_data import Used, bytes_of, register, send_xorb
+from tests.xet_files import pack
 
 from zoco.core.access import Actor
 from zoco.hub.lfs.batch import LfsLimits
@@ -52,13 +54,13 @@ POINTS = [
     "gc_after_xorbs", "gc_after_delete",
 ]  # fmt: skip
 
-KEPT_XORB = make_xorb([letter.encode() * 500 for letter in "abcd"])
+KEPT_XORB = pack([letter.encode() * 500 for letter in "abcd"])
 
 
 def make_garbage(hub: SmallHub, ana: Actor, turn: int) -> dict[str, bytes]:
     """Of every kind, in a repository with files that must stay. These files."""
     repo = hub.repo(ana, f"ana/kept{turn}", {"README.md": "# Kept\n"})
-    lost_xorb = make_xorb([f"{letter}{turn}".encode() * 300 for letter in "wxyz"])
+    lost_xorb = pack([f"{letter}{turn}".encode() * 300 for letter in "wxyz"])
     for made in (KEPT_XORB, lost_xorb):
         send_xorb(hub.storage.xet, made)
 
@@ -66,10 +68,10 @@ def make_garbage(hub: SmallHub, ana: Actor, turn: int) -> dict[str, bytes]:
         pointer = hub.lfs_object(ana, repo, data)
         commit(hub.storage, repo, ana, "main", CommitRequest("add", (LfsOp(path, pointer.sha256),)))
 
-    def put_xet(path: str, terms: list[tuple[object, int, int]]) -> bytes:
-        pointer = register(hub.storage.xet, repo, terms, None, 0)  # type: ignore[arg-type]
+    def put_xet(path: str, terms: list[Used]) -> bytes:
+        pointer = register(hub.storage.xet, repo, terms, None, 0)
         commit(hub.storage, repo, ana, "main", CommitRequest("add", (LfsOp(path, pointer.sha256),)))
-        return bytes_of(terms)  # type: ignore[arg-type]
+        return bytes_of(terms)
 
     put("lost.bin", f"lost {turn}".encode() * 50)
     put_xet("lost.xet", [(lost_xorb, 0, 4)])
@@ -97,8 +99,6 @@ def demand_whole(hub: SmallHub, ana: Actor, kept: dict[int, dict[str, bytes]]) -
     for turn, files in kept.items():
         repo = open_for_admin(hub.storage, repo_id(f"ana/kept{turn}"), ana)
         for data in filter(None, files.values()):
-            from tests.unit.hub.repos.garbage_model import sha
-
             found = find(hub.db, repo, sha(data))
             assert found, f"{data[:20]!r} is gone"
             assert b"".join(read_object(Xet(hub.db, hub.storage.blobs), found)) == data

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import select
 from tests.moving_clock import HOUR_MS, MovingClock, clock
 from tests.small_hub import SmallHub, hub
-from tests.xet_data import MadeXorb, Used, bytes_of, make_xorb, register, send_xorb
+from tests.xet_data import Used, bytes_of, register, send_xorb
+from tests.xet_files import Packed, pack
 
 from zoco.adapters.db.tables import xet_dedup, xet_file, xet_file_xorb, xet_xorb
 from zoco.core.access import Actor
@@ -40,11 +41,11 @@ def iris(hub: SmallHub, ana: Actor) -> AdminRepo:
     return hub.repo(ana, "ana/iris")
 
 
-def xorb(*words: str) -> MadeXorb:
-    return make_xorb([word.encode() * 50 for word in words])
+def xorb(*words: str) -> Packed:
+    return pack([word.encode() * 50 for word in words])
 
 
-def sent(hub: SmallHub, *words: str) -> MadeXorb:
+def sent(hub: SmallHub, *words: str) -> Packed:
     made = xorb(*words)
     send_xorb(hub.storage.xet, made)
     return made
