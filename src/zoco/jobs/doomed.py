@@ -36,16 +36,28 @@ class Keys:
     deleted: Callable[[Write, Sequence[str]], None] = lambda _write, _keys: None
 
 
-def doom(write: Write, keys: Iterable[str], delete_at_ms: int, *, is_stray: bool = False) -> None:
+def doom(write: Write, keys: Iterable[str], delete_at_ms: int) -> None:
+    """What was a stray once, when its upload was just ending, has its whole time from now on."""
     for some in _batches(keys):
-        rows = [{"key": key, "delete_at": delete_at_ms, "is_stray": is_stray} for key in some]
-        write.execute(insert(write, doomed_object).values(rows).on_conflict_do_nothing(index_elements=["key"]))
+        new = insert(write, doomed_object).values(_rows(some, delete_at_ms, is_stray=False))
+        renewed = {"delete_at": new.excluded.delete_at, "is_stray": new.excluded.is_stray}
+        write.execute(new.on_conflict_do_update(index_elements=["key"], set_=renewed))
+
+
+def doom_strays(write: Write, keys: Iterable[str], delete_at_ms: int) -> None:
+    for some in _batches(keys):
+        new = insert(write, doomed_object).values(_rows(some, delete_at_ms, is_stray=True))
+        write.execute(new.on_conflict_do_nothing(index_elements=["key"]))
+
+
+def _rows(keys: Sequence[str], delete_at_ms: int, *, is_stray: bool) -> list[dict[str, object]]:
+    return [{"key": key, "delete_at": delete_at_ms, "is_stray": is_stray} for key in dict.fromkeys(keys)]
 
 
 def note_strays(db: Database, blobs: BlobStore, keys: Keys, now_ms: int, grace_ms: int) -> Iterator[Gone]:
     for some in strays(db, blobs, keys):
         with db.write() as write:
-            doom(write, some, now_ms + max(grace_ms, STRAY_KEPT_MS), is_stray=True)
+            doom_strays(write, some, now_ms + max(grace_ms, STRAY_KEPT_MS))
         yield from (as_stray(blobs, key) for key in some)
 
 

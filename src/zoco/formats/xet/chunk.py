@@ -18,6 +18,9 @@ HEADER_SIZE = 8
 CHUNK_RAW_MAX = 131_072
 _PAYLOAD_MAX = 2 * CHUNK_RAW_MAX  # as the reference reader: an unlucky frame may be larger than what it holds
 
+_FRAME_FLAGS_AT = 4
+_FRAME_NAMES_DICTIONARY = 1  # liblz4 decodes such a frame all the same; the decoders of clients refuse it
+
 FOOTER_IDENT = b"XETBLOB"
 """What follows a xorb's last chunk, if anything does."""
 
@@ -86,6 +89,8 @@ class ChunkReader:
             raise ValueError(f"its LZ4 data ends after {len(raw)} of the {raw_size} bytes it announced")
         if used != len(payload):
             raise ValueError("something follows its LZ4 data")
+        if payload[_FRAME_FLAGS_AT] & _FRAME_NAMES_DICTIONARY:
+            raise ValueError("its LZ4 data names a dictionary, with which clients cannot decode it")
         return bytes(raw)
 
 

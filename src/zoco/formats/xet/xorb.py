@@ -110,7 +110,7 @@ class XorbParser:
         if len(self._schemes) == CHUNKS_MAX:
             raise TooLarge(f"The xorb has more than {CHUNKS_MAX} chunks: pack the file into more xorbs.")
         stored = self._stored + HEADER_SIZE + header.payload_size
-        if stored > XORB_STORED_MAX:
+        if stored - HEADER_SIZE * (len(self._schemes) + 1) > XORB_SIZE_MAX:
             raise TooLarge(f"The xorb is larger than {XORB_SIZE_MAX >> 20} MiB: pack the file into more xorbs.")
         raw = self._reader.decode(header.scheme, payload, header.raw_size)
         self._hashes += chunk_hash(raw)

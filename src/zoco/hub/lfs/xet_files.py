@@ -11,14 +11,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from zoco.adapters.clock import now_ms
 from zoco.adapters.db.engine import Database, Write
 from zoco.adapters.failpoints import hit
+from zoco.core.errors import TooLarge
 from zoco.core.ids import Sha256
 from zoco.core.repos import ContentsRepo, WritableRepo
 from zoco.formats.xet.hashes import XetHash
 from zoco.hub.lfs import store, xet_store
+from zoco.hub.lfs.batch import LfsLimits, too_large
 from zoco.hub.lfs.store import LfsObject
 from zoco.hub.xet import shards
 from zoco.hub.xet.shards import CheckedFile
 from zoco.jobs import doomed
+
+_FILES_OF_A_SHARD_MAX = 4
+"""Times the largest file: clients cut shards long before that."""
+
+
+def check_sizes(files: Sequence[CheckedFile], limits: LfsLimits) -> None:
+    """Raises TooLarge. A few megabytes of a shard can name petabytes, which would all be read to be proven."""
+    for one in files:
+        if one.file.size > limits.file_size_max_bytes:
+            raise TooLarge(too_large(one.file.size, limits))
+    if sum(one.file.size for one in files) > _FILES_OF_A_SHARD_MAX * limits.file_size_max_bytes:
+        raise TooLarge("The files of this shard are too large together: upload fewer at once.")
 
 
 def publish(
@@ -43,6 +57,12 @@ def has_file(db: Database, repo: ContentsRepo, file: XetHash) -> bool:
     """Whether the repository has an object that rests in this file."""
     with db.read() as read:
         return xet_store.is_linked(read, repo.key, file)
+
+
+def has_xorb(db: Database, repo: ContentsRepo, xorb: XetHash) -> bool:
+    """Whether one of the repository's files rests in it."""
+    with db.read() as read:
+        return xet_store.is_xorb_linked(read, repo.key, xorb)
 
 
 def holders(db: Database, files: Iterable[XetHash]) -> Mapping[XetHash, frozenset[int]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import select, update
 
 from zoco.adapters.db.engine import Read, Write
-from zoco.adapters.db.tables import lfs_link, lfs_object
+from zoco.adapters.db.tables import lfs_link, lfs_object, xet_file_xorb
 from zoco.formats.xet.hashes import XetHash
 from zoco.hub.lfs.store import LfsObject, batches
 
@@ -18,6 +18,13 @@ _WITH_LINKS = lfs_object.join(lfs_link, lfs_link.c.sha256 == lfs_object.c.sha256
 def is_linked(read: Read, repo_key: int, file: XetHash) -> bool:
     query = select(lfs_link.c.sha256).select_from(_WITH_LINKS)
     query = query.where(lfs_object.c.xet_hash == file, lfs_link.c.repo_id == repo_key)
+    return read.execute(query.limit(1)).first() is not None
+
+
+def is_xorb_linked(read: Read, repo_key: int, xorb: XetHash) -> bool:
+    files = _WITH_LINKS.join(xet_file_xorb, xet_file_xorb.c.file_hash == lfs_object.c.xet_hash)
+    query = select(lfs_link.c.sha256).select_from(files)
+    query = query.where(xet_file_xorb.c.xorb_hash == xorb, lfs_link.c.repo_id == repo_key)
     return read.execute(query.limit(1)).first() is not None
 
 

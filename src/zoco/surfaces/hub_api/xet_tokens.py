@@ -7,6 +7,7 @@ from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from zoco.core.access import Actor
+from zoco.core.errors import NotAuthenticated
 from zoco.core.repos import ContentsRepo
 from zoco.hub.repos.open import open_for_contents, open_for_writing
 from zoco.surfaces.hub_api.asked import asked
@@ -30,7 +31,10 @@ async def xet_read_token(request: Request) -> Response:
 
 
 async def xet_write_token(request: Request) -> Response:
+    """A browser's session is not enough: it changes nothing without its forms, and this would let it."""
     of = await asked(request)
+    if of.actor is None or "authorization" not in request.headers:
+        raise NotAuthenticated("Log in, or give a token with the write role, to upload.")
     await refuse_pull_request(request, of)
     repo = await in_thread(open_for_writing, of.hub.storage, of.id, of.actor)
     return await _answer(request, repo, of.actor, can_write=True)

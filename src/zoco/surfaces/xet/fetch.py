@@ -6,6 +6,7 @@ An address opens exactly the byte ranges it was made for: the rest of a xorb may
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,8 +16,9 @@ from zoco.core.errors import Denied, NotAuthenticated, NotFound
 from zoco.formats.byte_ranges import ByteRange, parse_ranges
 from zoco.formats.signed import read_signed, sign
 from zoco.hub.xet.reconstruction import Fetch
+from zoco.hub.xet.stored import stored_segments
 from zoco.hub.xet.xorbs import Xorb
-from zoco.surfaces.bytes import answer_ranges, in_store
+from zoco.surfaces.bytes import StoredFile, answer_ranges
 from zoco.surfaces.context import endpoint_of
 from zoco.surfaces.state import hub_of
 from zoco.surfaces.threads import in_thread
@@ -62,7 +64,7 @@ async def get_ranges(request: Request) -> Response:
     if found is None:
         raise NotFound("This xorb is gone: ask for a new reconstruction.")
     size = found.chunks.stored_size
-    file = in_store(hub.blobs, found.key, size, found.hash, BINARY)
+    file = StoredFile(size, found.hash, BINARY, partial(stored_segments, hub.storage.xet, found))
     return answer_ranges(file, _within(request.headers.get("range"), size, str(facts["r"])), _HEADERS)
 
 

@@ -19,8 +19,9 @@ from zoco.hub.xet.grants import Grant
 from zoco.surfaces.bodies import read_body
 from zoco.surfaces.state import Hub, hub_of
 from zoco.surfaces.threads import in_long_thread
-from zoco.surfaces.xet.asked import Bodies, hash_of, turn
+from zoco.surfaces.xet.asked import hash_of
 from zoco.surfaces.xet.tokens import Holder, holder_of, repo_for_writing
+from zoco.surfaces.xet.turns import Work, turn
 
 _PURPOSE = "xet grant"
 _BODY_SIZE_MAX = 4096
@@ -33,9 +34,7 @@ class Wanted(BaseModel):
 
 
 async def grant_xorb(request: Request) -> Response:
-    hub, holder = hub_of(request), holder_of(request, writes=True)
-    if not grants.is_offered(hub.storage.xet):
-        raise NotFound("Xorbs are sent to this Hub itself.")
+    hub, holder = _offering(request), holder_of(request, writes=True)
     name = hash_of(request)
     try:
         wanted = Wanted.model_validate_json(await read_body(request, _BODY_SIZE_MAX))
@@ -48,11 +47,19 @@ async def grant_xorb(request: Request) -> Response:
 
 
 async def commit_xorb(request: Request) -> Response:
-    hub, holder = hub_of(request), holder_of(request, writes=True)
+    hub, holder = _offering(request), holder_of(request, writes=True)
     grant = _granted(hub, holder, str(request.path_params["grant"]), hash_of(request))
-    async with turn(Bodies.XORBS):
+    async with turn(Work.XORBS, holder.user_id):
         was_inserted = await in_long_thread(grants.take, hub.storage.xet, grant)
     return JSONResponse({"was_inserted": was_inserted})
+
+
+def _offering(request: Request) -> Hub:
+    """Where xorbs come to the Hub itself, these calls do not exist, whoever asks."""
+    hub = hub_of(request)
+    if not grants.is_offered(hub.storage.xet):
+        raise NotFound("This store has no such call.")
+    return hub
 
 
 def _begin(hub: Hub, holder: Holder, name: XetHash, size: int) -> tuple[Grant, str]:

@@ -6,22 +6,26 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from zoco.core.errors import NotFound, TooLarge
+from zoco.formats.xet.hashes import XetHash
 from zoco.formats.xet.xorb import XORB_BODY_MAX
-from zoco.hub.xet.xorbs import XorbUpload
+from zoco.hub.lfs.xet_files import has_xorb
+from zoco.hub.xet.xorbs import Xorb, XorbUpload
 from zoco.surfaces.bodies import announced_size, pour
-from zoco.surfaces.state import hub_of
+from zoco.surfaces.state import Hub, hub_of
 from zoco.surfaces.threads import in_long_thread, in_thread
-from zoco.surfaces.xet.asked import Bodies, hash_of, turn
-from zoco.surfaces.xet.tokens import holder_of
+from zoco.surfaces.xet.asked import hash_of
+from zoco.surfaces.xet.tokens import Holder, holder_of, repo_for_reading, repo_for_writing
+from zoco.surfaces.xet.turns import Work, turn
 
 
 async def put_xorb(request: Request) -> Response:
-    """Bytes alone harm nobody, so the token's own word is enough here; the shard that uses them is checked in full."""
-    holder_of(request, writes=True)
-    hub, hash, announced = hub_of(request), hash_of(request), announced_size(request)
+    """Whoever may no longer write fills no disk either. The shard that uses the xorb is checked again."""
+    hub, holder = hub_of(request), holder_of(request, writes=True)
+    hash, announced = hash_of(request), announced_size(request)
+    await in_thread(repo_for_writing, hub, holder)
     if announced is not None and announced > XORB_BODY_MAX:
         raise TooLarge(f"A xorb has at most {XORB_BODY_MAX} bytes; {announced} are announced.")
-    async with turn(Bodies.XORBS):
+    async with turn(Work.XORBS, holder.user_id):
         upload = await in_thread(XorbUpload, hub.storage.xet, hash, announced or XORB_BODY_MAX)
         try:
             await pour(request.stream(), upload.feed)
@@ -32,9 +36,15 @@ async def put_xorb(request: Request) -> Response:
 
 
 async def xorb_size(request: Request) -> Response:
-    """HEAD: whether a xorb is here. Who may not read it has its hash only from having its chunks."""
-    holder_of(request, writes=False)
-    found = await in_thread(hub_of(request).storage.xet.xorb, hash_of(request))
+    """HEAD: of a xorb that a file of the token's repository rests in. Of others nobody learns here that they exist."""
+    hub, holder = hub_of(request), holder_of(request, writes=False)
+    found = await in_thread(_of_the_repo, hub, holder, hash_of(request))
+    return Response(headers={"Content-Length": str(found.chunks.stored_size)})
+
+
+def _of_the_repo(hub: Hub, holder: Holder, hash: XetHash) -> Xorb:
+    repo, _ = repo_for_reading(hub, holder)
+    found = hub.storage.xet.xorb(hash) if has_xorb(hub.db, repo, hash) else None
     if found is None:
         raise NotFound("No such xorb.")
-    return Response(headers={"Content-Length": str(found.chunks.stored_size)})
+    return found

@@ -61,6 +61,14 @@ def frame(raw: bytes) -> bytes:
     return packed
 
 
+def decodes(packed: bytes) -> bool:
+    try:
+        lz4.frame.decompress(packed)
+    except RuntimeError:
+        return False
+    return True
+
+
 SOME = [weights(9000), b"a", b"ab", b"abc", bytes(5000), weights(131_072, 2), b"word " * 3001]
 
 
@@ -248,6 +256,25 @@ def test_64_mib_of_incompressible_chunks_fit_and_one_more_does_not() -> None:
         parser.feed(large)
     with pytest.raises(TooLarge, match="larger than 64 MiB"):
         parser.feed(large + FOOTER_IDENT)
+
+
+def test_a_frame_that_only_some_decoders_read_is_refused() -> None:
+    """Whoever sends a xorb first decides with which bytes it is stored: they must serve every client."""
+    whole = frame(b"x" * 100)
+    head = whole[:4] + bytes((whole[4] | 1, whole[5])) + b"\1\2\3\4"
+    named = next(one for checksum in range(256) if decodes(one := head + bytes((checksum,)) + whole[7:]))
+    for scheme in (Scheme.LZ4, Scheme.BG4_LZ4):
+        with pytest.raises(Invalid, match="names a dictionary"):
+            parse(chunk(named, 100, scheme))
+
+
+def test_one_byte_more_than_64_mib_is_refused() -> None:
+    """Though there would be room for it among what headers may take."""
+    parser, large = XorbParser(), encode_xorb([random.Random(1).randbytes(CHUNK_RAW_MAX)])
+    for _ in range(512):
+        parser.feed(large)
+    with pytest.raises(TooLarge, match="larger than 64 MiB"):
+        parser.feed(encode_xorb([b"x"]))
 
 
 def test_an_endless_footer_is_refused() -> None:
