@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
+from zoco.adapters import logs
 from zoco.adapters.blobs.port import CHUNK_BYTES, FilePart, Segment
 from zoco.core.errors import Unavailable
 from zoco.surfaces.threads import iterate
@@ -39,7 +40,7 @@ class OpenPart:
 async def opened(segments: Iterator[Segment]) -> AsyncIterator[bytes | OpenPart]:
     """The segments in their order, their files opened by a thread: disks and stores may take their time.
 
-    Raises Unavailable when a file cannot be opened, FileNotFoundError when there is none.
+    Raises Unavailable when a file cannot be opened.
     """
     async with aclosing(iterate(_Batches(segments))) as batches:
         async for batch in batches:
@@ -78,8 +79,10 @@ class _Batches(Iterator[list[bytes | OpenPart]]):
         if file is None:
             try:
                 file = self._files[part.path] = FileIO(part.path)
-            except FileNotFoundError:
-                raise
+            except FileNotFoundError as error:
+                logs.error("stored_file_missing", path=part.path)
+                told = "The stored bytes are not there: an administrator should run `zoco fsck`."
+                raise Unavailable(told) from error
             except OSError as error:
                 raise Unavailable(f"A stored file cannot be opened: {error.strerror}.") from error
         if part.size > READ_AT_ONCE_BYTES:

@@ -132,7 +132,7 @@ def test_what_stops_the_sending_is_told_by_its_kind(path: Path, failure: Excepti
 
 def test_a_file_that_is_not_there_is_an_error_before_the_answer(tmp_path: Path) -> None:
     wire = Wire(by_file=True)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(Unavailable, match="zoco fsck"):
         wire.run(iter([b"head", FilePart(tmp_path / "none", 0, SIZE)]))
     assert not wire.started
 
