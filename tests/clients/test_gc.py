@@ -177,21 +177,6 @@ def test_uploads_beside_collection_are_whole(hub: Server, ana: Person, tmp_path:
     demand_whole(hub)
 
 
-def test_a_client_whose_xorbs_were_collected_uploads_the_same_file_again(
-    hub: Server, ana: Person, tmp_path: Path
-) -> None:
-    """It remembers for weeks what it sent, by the store's address, which has changed."""
-    api = api_of(hub, ana)
-    data = os.urandom(SIZE)
-    api.create_repo("ana/first")
-    upload(hub, ana, tmp_path, "ana/first", "model.bin", data, xet=True)
-    api.delete_repo("ana/first")
-    gc(hub, "--grace-hours", "0")
-    api.create_repo("ana/second")
-    upload(hub, ana, tmp_path, "ana/second", "model.bin", data, xet=True)
-    assert download(hub, "ana/second", "model.bin") == data
-
-
 def test_after_a_restore_from_an_older_backup_the_same_client_uploads_again(
     own_server: OwnServer, tmp_path: Path
 ) -> None:
