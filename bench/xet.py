@@ -36,9 +36,8 @@ _numbers = itertools.count(1)
 class Bench:
     """A Hub, somebody to use it, and a fresh machine for each run of a client."""
 
-    def __init__(self, folder: Path, server: Server) -> None:
-        self.folder, self.server = folder, server
-        self.person: Person = server.person("ana")
+    def __init__(self, folder: Path, server: Server, person: Person) -> None:
+        self.folder, self.server, self.person = folder, server, person
         self.file = folder / "weights.bin"
 
     def fresh_file(self) -> None:
@@ -85,7 +84,7 @@ def bench() -> Iterator[Bench]:
     with tempfile.TemporaryDirectory(prefix="zoco-bench-") as name:
         server = Server(Path(name) / "hub", {"log_level": "warning"}, workers=2).start()
         try:
-            yield Bench(Path(name), server)
+            yield Bench(Path(name), server, server.person("ana"))
         finally:
             server.stop()
 
@@ -167,10 +166,10 @@ def bridge(made: Bench) -> None:
     print(race.line(BRIDGE_BOUND), f"  {spent}", flush=True)
 
 
-def cpu_seconds(server: Server) -> float:
-    """Of all processes of the Hub, those that ended not counted."""
+def cpu_seconds(server: Server, pid: str = "[0-9]*") -> float:
+    """Of all processes of the Hub, or of one; those that ended are not counted."""
     ticks = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for stat in Path("/proc").glob(f"{pid}/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:

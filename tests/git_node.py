@@ -37,7 +37,7 @@ LIMITS = Limits(
     commit_size_max_bytes=10_000_000,
     push_size_max_bytes=50_000_000,
     packs_before_consolidation=50,
-    gc_grace_ms=1000,
+    gc_grace_ms=0,
 )
 WHO = {"GIT_AUTHOR_NAME": "Ana", "GIT_AUTHOR_EMAIL": "ana@example.org"}
 WHO |= {"GIT_COMMITTER_NAME": "Ana", "GIT_COMMITTER_EMAIL": "ana@example.org"}

@@ -2,7 +2,11 @@
 # System packages the tests drive: installed when missing and when we may (root, or sudo without a password).
 set -e
 missing=""
-need() { command -v "$1" >/dev/null 2>&1 || [ -n "$(ls $3 2>/dev/null)" ] || missing="$missing $2"; }
+need() { # a program, the packages that bring it, and where else it may lie
+  command -v "$1" >/dev/null 2>&1 && return
+  [ -n "${3:-}" ] && ls $3 >/dev/null 2>&1 && return  # without a path, ls would find this very folder
+  missing="$missing $2"
+}
 need git git
 need git-lfs git-lfs
 need chromium "chromium fonts-noto-color-emoji"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from zoco.adapters import logs
 from zoco.adapters.blobs.open import open_blobs
 from zoco.adapters.db.engine import Database
 from zoco.adapters.db.migrate import prepare
@@ -16,12 +18,9 @@ from zoco.core.events import RepoDeleted
 from zoco.hub.accounts import last_use
 from zoco.hub.accounts import sweep as accounts_sweep
 from zoco.hub.cards.subscriber import CardSubscriber
-from zoco.hub.lfs import garbage
 from zoco.hub.lfs.batch import LfsLimits
-from zoco.hub.lfs.upload import Lfs
-from zoco.hub.repos import downloads, tidy
-from zoco.hub.repos import sweep as repos_sweep
-from zoco.hub.repos.prune import prune
+from zoco.hub.repos import downloads, garbage, tidy
+from zoco.hub.repos.prune import PRUNE, prune
 from zoco.hub.repos.storage import Limits, RepoStorage
 from zoco.hub.xet.xorbs import Xet
 from zoco.jobs.outbox import event_of
@@ -50,14 +49,24 @@ def open_storage(settings: Settings, db: Database) -> RepoStorage:
 
 
 @contextmanager
+def opened(settings: Settings) -> Iterator[RepoStorage]:
+    """For a command. Raises ValueError as `open_worker` does."""
+    db = open_database(settings)
+    try:
+        prepare(db, settings)
+        yield open_storage(settings, db)
+    finally:
+        db.close()
+
+
+@contextmanager
 def open_worker(settings: Settings) -> Iterator[Worker]:
     """Raises ValueError (a schema that is not current, a store that cannot be opened)."""
     db = open_database(settings)
     try:
         prepare(db, settings)
         storage = open_storage(settings, db)
-        lfs = Lfs(db, storage.blobs, LfsLimits(settings.lfs_file_size_max_bytes))
-        yield Worker(db, handlers(storage), schedule(storage, lfs))
+        yield Worker(db, handlers(storage), schedule(storage, gc_rules(settings)))
     finally:
         db.close()
 
@@ -66,23 +75,31 @@ def handlers(storage: RepoStorage) -> Mapping[str, Handler]:
     """By the names that `jobs/outbox.py` and the rooms enqueue."""
     return {
         "tidy": lambda payload: tidy.after_update(storage, payload),
-        tidy.PRUNE: lambda payload: _do(prune(storage, payload["repo_key"])),
+        PRUNE: lambda payload: _do(prune(storage, payload["repo_key"])),
         "forget_copy": lambda payload: _forget_copy(storage, payload),
     }
 
 
-def schedule(storage: RepoStorage, lfs: Lfs) -> list[Periodic]:
-    grace_ms = storage.limits.gc_grace_ms
+def gc_rules(settings: Settings, grace_hours: float | None = None) -> garbage.Rules:
+    usual = settings.gc_grace_hours * HOUR_MS
+    grace = usual if grace_hours is None else round(grace_hours * HOUR_MS)
+    return garbage.Rules(grace, usual, LfsLimits.of(settings))
 
-    def sweep_objects() -> None:
-        repos_sweep.sweep(storage)
-        garbage.forget_unlinked(lfs, grace_ms)
-        garbage.note_strays(lfs, grace_ms)
-        garbage.delete_due(lfs)
+
+def schedule(storage: RepoStorage, rules: garbage.Rules) -> list[Periodic]:
+    def collect() -> None:
+        counts: Counter[str] = Counter()
+        for one in garbage.run_often(storage, rules, lambda gone: counts.update({gone.kind: gone.count})):
+            logs.error("repo_not_collected", repo=one.repo, why=one.why)
+        logs.info("collected_garbage", **{kind.replace(" ", "_"): count for kind, count in counts.items()})
+
+    def look_for_strays() -> None:
+        garbage.note_strays(storage, rules, lambda gone: logs.info("stray_found", key=gone.what, size_bytes=gone.size))
 
     return [
         Periodic("sweep_accounts", HOUR_S, lambda: accounts_sweep.sweep(storage.db)),
-        Periodic("sweep_objects", HOUR_S, sweep_objects),
+        Periodic("sweep_objects", HOUR_S, collect),
+        Periodic("sweep_strays", DAY_S, look_for_strays),
         Periodic("trim_cache", 10 * MINUTE_S, lambda: _do(storage.cache.trim()), on_each_node=True),
         Periodic("download_windows", DAY_S, lambda: downloads.refresh_windows(storage.db)),
     ]

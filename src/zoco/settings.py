@@ -31,6 +31,7 @@ class Settings:
     storage_access_key: str = setting("", "access key of the object store")
     storage_secret_key: str = setting("", "secret key of the object store")
     storage_region: str = setting("us-east-1", "region of the object store")
+    direct_transfers: str = setting("on", "on: clients reach the S3 store themselves, large files go straight; or off")
     secret_key: str = setting("", "master key for signing and sealing; empty means DATA/secret.key")
     trusted_proxies: str = setting("127.0.0.1", "addresses whose X-Forwarded-* headers are believed, comma separated")
     sign_up: str = setting("", "open or closed; empty means open on loopback, closed elsewhere")
@@ -38,6 +39,10 @@ class Settings:
     regular_file_size_max_bytes: int = setting(10_000_000, "largest file that git itself holds; bigger ones go by LFS")
     commit_size_max_bytes: int = setting(512_000_000, "largest body of one commit by the API")
     lfs_file_size_max_bytes: int = setting(500_000_000_000, "largest LFS file")
+    lfs_multipart_size_min_bytes: int = setting(
+        500_000_000, "LFS files from here on come in parts, from clients that can"
+    )
+    lfs_answer_within_s: int = setting(20, "seconds until who waits for the check of an upload is told to ask again")
     push_size_max_bytes: int = setting(20_000_000_000, "largest pack a git push may send")
     cache_size_max_bytes: int = setting(50_000_000_000, "disk for the cache of bare repositories; the oldest go first")
     packs_before_consolidation: int = setting(50, "packs a repository may gather before a job joins them")

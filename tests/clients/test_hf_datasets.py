@@ -59,6 +59,6 @@ def test_a_private_dataset_is_pushed_and_loaded_with_the_token(server: Server, t
     person = server.person("push-ana")
     api_of(server, person).create_repo(f"{person.name}/words", repo_type="dataset", private=True)
     python = python_with("datasets", PACKAGES)
-    env = environment(server, tmp_path, HF_TOKEN=person.token, HF_HUB_DISABLE_XET="1")
+    env = environment(server, tmp_path, HF_TOKEN=person.token)
     told = run([str(python), "-c", PUSH, f"{person.name}/words"], env).stdout
     assert json.loads(told.splitlines()[-1]) == ["uno", "dos", "tres"]

@@ -37,6 +37,13 @@ with torch.no_grad():
 print(json.dumps({"class": type(model).__name__, "sum": round(float(out.abs().sum()), 4)}))
 """
 
+PUSH = """
+import sys
+from transformers import AutoModel
+
+AutoModel.from_pretrained(sys.argv[1]).push_to_hub(sys.argv[2])
+"""
+
 
 def git(folder: Path, home: Path, *arguments: str) -> None:
     env = {"HOME": str(home), "PATH": os.environ["PATH"], "GIT_TERMINAL_PROMPT": "0"}
@@ -75,3 +82,17 @@ def test_auto_model_loads_what_git_lfs_pushed(server: Server, tmp_path: Path) ->
     info = api.model_info(repo)
     assert info.config and info.config["model_type"] == "bert"
     assert info.safetensors and info.safetensors.total > 1000
+
+
+def test_a_model_pushed_to_the_hub_is_loaded_from_it(server: Server, tmp_path: Path) -> None:
+    person = server.person("push-bert-ana")
+    repo = f"{person.name}/tiny-bert"
+    python = str(python_with("transformers", PACKAGES))
+    env = environment(server, tmp_path, HF_TOKEN=person.token)
+    saved = tmp_path / "saved"
+    run([python, "-c", SAVE, str(saved)], env)
+    run([python, "-c", PUSH, str(saved), repo], env)
+    entry = api_of(server, person).get_paths_info(repo, "model.safetensors")[0]
+    assert entry.xet_hash, "it goes by Xet as it comes"
+    here = json.loads(run([python, "-c", LOAD, str(saved)], env).stdout.splitlines()[-1])
+    assert json.loads(run([python, "-c", LOAD, repo], env).stdout.splitlines()[-1]) == here

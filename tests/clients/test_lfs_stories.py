@@ -172,15 +172,6 @@ def test_renamed_repositories_keep_serving_weights_under_the_old_name(
     assert (git.clone(url, "check").folder / "m.bin").read_bytes() == b"weights"
 
 
-def test_a_lock_is_refused_with_advice_and_pushes_do_not_ask_for_any(git: Git, url: str) -> None:
-    work = git.clone(url, "iris")
-    work.commit({"m.bin": b"weights"})
-    assert "not offered" in work.fails("lfs", "lock", "m.bin")
-    printed = work("push")
-    assert "locking" not in printed.lower()
-    assert work("lfs", "locks").strip() == ""
-
-
 def test_a_file_over_the_limit_is_refused_with_the_cure(git: Git, own_server: object) -> None:
     server: Server = own_server(lfs_file_size_max_bytes="100000").start()  # type: ignore[operator]
     person = server.person("ana")

@@ -88,12 +88,14 @@ def test_hrefs_follow_the_address_the_client_used(server: Server, person: Person
     assert action(answer, "upload").startswith(f"https://hub.example:8443/{path}.git/info/lfs/objects/")
 
 
-def test_a_client_of_huggingface_hub_gets_basic_whatever_the_size(server: Server, person: Person, path: str) -> None:
-    answer = batch(
-        server, person, path, "upload", {"oid": sha(b"x"), "size": 400 * 10**9}, transfers=["basic", "multipart"]
-    )
-    assert answer.json()["transfer"] == "basic"
-    assert action(answer, "upload")
+def test_small_files_go_by_basic_whatever_a_client_can(server: Server, person: Person, path: str) -> None:
+    small = {"oid": sha(b"x"), "size": 499_999_999}
+    for transfers in (["basic", "multipart"], ["multipart", "basic", "ssh"], [], ["basic"]):
+        answer = batch(server, person, path, "upload", small, transfers=transfers)
+        assert answer.json()["transfer"] == "basic"
+        assert list(answer.json()["objects"][0]["actions"]["upload"]) == ["href", "expires_in"]
+    large = {"oid": sha(b"y"), "size": 400 * 10**9}
+    assert batch(server, person, path, "upload", large).json()["transfer"] == "basic", "it offered nothing else"
 
 
 def test_every_object_of_a_batch_gets_its_own_answer(server: Server, person: Person, path: str) -> None:
@@ -236,15 +238,6 @@ def test_verify_takes_credentials_too(server: Server, person: Person, stranger: 
     refusal(post(server, person, where, {"oid": "../../etc", "size": 4}), 422)
     secret = create_repo(server, person, "secret", private=True)
     refusal(post(server, stranger, f"{secret}.git/info/lfs/verify", {"oid": sha(b"here"), "size": 4}), 404)
-
-
-def test_locks_are_empty_and_cannot_be_taken(server: Server, person: Person, stranger: Person, path: str) -> None:
-    locks = f"{path}.git/info/lfs/locks"
-    assert "not offered" in refusal(post(server, person, f"{locks}/verify", {}), 501)
-    assert httpx.get(f"{server.url}/{locks}").json() == {"locks": []}
-    assert "not offered" in refusal(post(server, person, locks, {"path": "a"}), 501)
-    refusal(post(server, person, f"{locks}/1/unlock", {}), 501)
-    refusal(post(server, stranger, f"{locks}/verify", {}), 403)
 
 
 def test_addresses_work_with_and_without_the_ending_and_for_every_kind(server: Server, person: Person) -> None:

@@ -188,6 +188,13 @@ def list_jobs(db: Database, *, failed: bool | None = None, limit: int = 1000) ->
         return [JobInfo(*tuple(row)) for row in read.execute(query)]
 
 
+def repo_keys(db: Database, handlers: Iterable[str]) -> list[int]:
+    """Repositories with a job of these handlers that was not done yet, given up ones too."""
+    query = select(job.c.repo_key).where(job.c.handler.in_(list(handlers)), job.c.repo_key.is_not(None))
+    with db.read() as read:
+        return list(read.scalars(query.distinct().order_by(job.c.repo_key)))
+
+
 def retry(db: Database, id: int) -> None:
     """A job that was given up goes to the end of the line: what came after it may have run. Raises NotFound."""
     with db.write() as write:

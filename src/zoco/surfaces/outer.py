@@ -162,7 +162,8 @@ def _preflight() -> Response:
         status_code=204,
         headers={
             "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
-            "Access-Control-Allow-Headers": "Authorization, Content-Type, Range, If-None-Match, If-Range, Accept",
+            "Access-Control-Allow-Headers": "Authorization, Content-Type, Range, If-None-Match, If-Range, Accept,"
+            " X-Request-Id",
             "Access-Control-Max-Age": "86400",
         },
     )

@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from zoco.adapters.blobs.durable import appear, make_folder, sync_file, sync_folder
+from zoco.adapters.blobs.folder_parts import FolderParts
 from zoco.adapters.blobs.incoming import IncomingFile
+from zoco.adapters.blobs.parts import PartStore
 from zoco.adapters.blobs.port import CHUNK_BYTES, BlobNotFound, Incoming, checked
 from zoco.core.errors import Unavailable
 
@@ -26,6 +28,7 @@ class FolderBlobStore:
 
     def __init__(self, root: Path, scratch: Path) -> None:
         self.scratch = scratch
+        self.parts: PartStore | None = FolderParts(root, self.put_file)
         self._root = root
         make_folder(scratch)
         make_folder(root)
@@ -79,6 +82,9 @@ class FolderBlobStore:
                 appear(to, lambda half: _link_or_copy(source, half))
 
     def signed_url(self, key: str, *, lifetime_s: int, filename: str, content_type: str) -> str | None:  # noqa: ARG002
+        return None
+
+    def signed_range(self, key: str, start: int, end: int, *, lifetime_s: int) -> str | None:  # noqa: ARG002
         return None
 
     def _chunks(self, key: str, at: int, end: int) -> Iterator[bytes]:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from zoco.adapters.blobs.durable import appear
 from zoco.adapters.blobs.incoming import IncomingFile
+from zoco.adapters.blobs.parts import PartStore
 from zoco.adapters.blobs.port import CHUNK_BYTES, BlobNotFound, Incoming, checked
 
 
 class MemoryBlobStore:
     def __init__(self, scratch: Path) -> None:
         self.scratch = scratch
+        self.parts: PartStore | None = None
         self._blobs: dict[str, bytes] = {}
         scratch.mkdir(parents=True, exist_ok=True)
 
@@ -46,6 +48,9 @@ class MemoryBlobStore:
         appear(to, lambda half: _write(half, data))
 
     def signed_url(self, key: str, *, lifetime_s: int, filename: str, content_type: str) -> str | None:  # noqa: ARG002
+        return None
+
+    def signed_range(self, key: str, start: int, end: int, *, lifetime_s: int) -> str | None:  # noqa: ARG002
         return None
 
     def _found(self, key: str) -> bytes:

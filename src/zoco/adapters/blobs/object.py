@@ -15,7 +15,9 @@ from obstore.store import from_url
 
 from zoco.adapters.blobs.durable import appear, sync_file
 from zoco.adapters.blobs.incoming import IncomingStream
+from zoco.adapters.blobs.parts import PartStore
 from zoco.adapters.blobs.port import CHUNK_BYTES, BlobNotFound, Incoming, checked
+from zoco.adapters.blobs.s3_parts import S3Parts
 from zoco.adapters.blobs.sign_s3 import S3Signer
 from zoco.core.errors import Unavailable
 
@@ -33,7 +35,11 @@ _RETRY: dict[str, Any] = {  # Any: obstore's own mixture of numbers and duration
 
 
 class ObjectBlobStore:
-    """`url` is `s3://bucket/prefix`, `gs://…` or `az://…`; keys left empty come from the machine's own identity."""
+    """`url` is `s3://bucket/prefix`, `gs://…` or `az://…`; keys left empty come from the machine's own identity.
+
+    `is_straight`: clients reach the store themselves, so that they may be sent there. Only S3 with keys can do that,
+    or take blobs in parts.
+    """
 
     def __init__(
         self,
@@ -43,9 +49,11 @@ class ObjectBlobStore:
         access_key: str = "",
         secret_key: str = "",
         region: str = "",
+        is_straight: bool = True,
         scratch: Path,
     ) -> None:
         self.scratch = scratch
+        self.parts: PartStore | None = None
         scratch.mkdir(parents=True, exist_ok=True)
         client: Any = dict(_CLIENT)  # Any: obstore takes strings and flags
         options: dict[str, Any] = {}  # Any: likewise
@@ -53,7 +61,9 @@ class ObjectBlobStore:
         if url.startswith("s3://"):
             options = _s3_options(endpoint, access_key, secret_key, region)
             if access_key:
-                self._signer = S3Signer.of(url, endpoint, access_key, secret_key, region)
+                signer = S3Signer.of(url, endpoint, access_key, secret_key, region)
+                self.parts = S3Parts(signer, is_straight=is_straight)
+                self._signer = signer if is_straight else None
         if endpoint.startswith("http://"):
             client["allow_http"] = True  # the operator's own wish, by the address
         opened: Any = from_url  # Any: its overloads want literal options
@@ -101,6 +111,11 @@ class ObjectBlobStore:
         if self._signer is None:
             return None
         return self._signer.get_url(key, lifetime_s=lifetime_s, filename=filename, content_type=content_type)
+
+    def signed_range(self, key: str, start: int, end: int, *, lifetime_s: int) -> str | None:
+        if self._signer is None:
+            return None
+        return self._signer.range_url(checked(key), start, end, lifetime_s=lifetime_s)
 
     def _put_pieces(self, key: str, size: int, pieces: Iterator[bytes]) -> None:
         """An iterator that raises makes obstore abort: the parts it has sent are thrown away by the store."""

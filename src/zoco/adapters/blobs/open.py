@@ -16,6 +16,8 @@ _OBJECT_SCHEMES = ("s3", "gs", "az")
 def open_blobs(settings: Settings) -> BlobStore:
     """Raises ValueError naming the setting when its value makes no sense."""
     url = settings.storage_url
+    if settings.direct_transfers not in ("on", "off"):
+        raise ValueError(f"setting direct_transfers must be on or off, not {settings.direct_transfers!r}")
     if not url:
         return FolderBlobStore(settings.data / "store", settings.data / "scratch")
     parts = urlsplit(url)
@@ -32,5 +34,6 @@ def open_blobs(settings: Settings) -> BlobStore:
         access_key=settings.storage_access_key,
         secret_key=settings.storage_secret_key,
         region=settings.storage_region,
+        is_straight=settings.direct_transfers == "on",
         scratch=settings.data / "scratch",
     )

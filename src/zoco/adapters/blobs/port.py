@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from zoco.adapters.blobs.parts import PartStore
+
 CHUNK_BYTES = 1 << 20
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
@@ -43,6 +45,9 @@ class BlobStore(Protocol):
     scratch: Path
     """A folder for files that will be given to `put_file`, on the file system of a local store."""
 
+    parts: PartStore | None
+    """For blobs that come in parts; None where the store takes them only whole."""
+
     def put_file(self, key: str, source: Path) -> None:
         """Stores the file and takes it away. A folder of the key that has to be made is made."""
 
@@ -68,6 +73,9 @@ class BlobStore(Protocol):
 
     def signed_url(self, key: str, *, lifetime_s: int, filename: str, content_type: str) -> str | None:
         """Where a client may fetch it from the store without us; None: serve it yourself."""
+
+    def signed_range(self, key: str, start: int, end: int, *, lifetime_s: int) -> str | None:
+        """Likewise, exactly the bytes [start, end): the client must ask for this one range."""
 
 
 def checked(key: str) -> str:

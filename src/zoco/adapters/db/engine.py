@@ -61,6 +61,31 @@ class Database:
         self.engine.dispose()
 
 
+class _Rehearsal(Database):
+    """Everything happens in one transaction, which its maker rolls back."""
+
+    def __init__(self, engine: Engine, write: Write) -> None:
+        super().__init__(engine, None)
+        self._write = write
+
+    @contextmanager
+    def read(self) -> Iterator[Read]:
+        yield self._write
+
+    @contextmanager
+    def write(self) -> Iterator[Write]:
+        yield self._write
+
+
+@contextmanager
+def rehearse(db: Database) -> Iterator[Database]:
+    """What is done with the database given here is seen by what follows with it, and by nobody else; when the block
+    ends it never happened. Other writers wait meanwhile: no work but SQL in it."""
+    with db.write() as write:
+        yield _Rehearsal(db.engine, write)
+        write.rollback()
+
+
 def open_sqlite(file: Path) -> Database:
     file.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(

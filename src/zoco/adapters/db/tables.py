@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 from sqlalchemy import UniqueConstraint as Unique
@@ -279,22 +280,24 @@ doomed_object = Table(
     metadata,
     Column("key", String(300), primary_key=True),
     Column("delete_at", Big, nullable=False, index=True),
+    # found in the store without a row: it may belong to an upload that is just ending
+    Column("is_stray", Boolean, nullable=False, server_default=false()),
 )
 
 # --- hub/xet ------------------------------------------------------------------------------------------------------
-# hashes in their wire form: 64 hex digits
+# hashes in their wire form: 64 hex digits. Long columns come last: SQLite reads a row up to the column it needs.
 
 xet_xorb = Table(
     "xet_xorb",
     metadata,
     Column("hash", String(64), primary_key=True),
-    Column("key", String(300), nullable=False),
+    Column("key", String(300), nullable=False, index=True),
     Column("size", Big, nullable=False),  # as stored
     Column("raw_size", Big, nullable=False),
-    Column("chunks", LargeBinary, nullable=False),  # hash, stored end, raw end and scheme of each (formats/xet/xorb.py)
     Column("created_at", Big, nullable=False),
     Column("touched_at", Big, nullable=False),  # last upload, dedup answer or file that counts on it
     Column("dead_at", Big, index=True),  # no file uses it: clients are led away from it, and then it goes
+    Column("chunks", LargeBinary, nullable=False),  # hash, stored end, raw end and scheme of each (formats/xet/xorb.py)
 )
 
 xet_file = Table(
@@ -303,9 +306,9 @@ xet_file = Table(
     Column("hash", String(64), primary_key=True),
     Column("sha256", String(64), nullable=False, index=True),  # proven by reassembly
     Column("size", Big, nullable=False),
-    Column("terms", LargeBinary, nullable=False),  # xorb and chunk range of each (formats/xet/shard.py)
     Column("created_at", Big, nullable=False),
     Column("touched_at", Big, nullable=False),
+    Column("terms", LargeBinary, nullable=False),  # xorb and chunk range of each (formats/xet/shard.py)
 )
 
 xet_file_xorb = Table(
@@ -338,7 +341,7 @@ lfs_object = Table(
     metadata,
     Column("sha256", String(64), primary_key=True),
     Column("size", Big, nullable=False),
-    Column("key", String(300), nullable=False),  # empty when the bytes rest in Xet
+    Column("key", String(300), nullable=False, index=True),  # empty when the bytes rest in Xet
     Column("xet_hash", String(64), ForeignKey("xet_file.hash"), index=True),
     Column("created_at", Big, nullable=False),
 )
@@ -351,7 +354,9 @@ lfs_link = Table(
     Column("size", Big, nullable=False),
     _to("user_id", "user_account.id", nullable=True),
     Column("created_at", Big, nullable=False),
-    Column("touched_at", Big, nullable=False, server_default=text("0")),  # last time somebody was told it is here
+    # last time somebody was told that it is here, from the first on; 0 in rows older than the column
+    Column("touched_at", Big, nullable=False, server_default=text("0")),
+    Index("ix_lfs_link_repo_id_touched_at", "repo_id", "touched_at"),
 )
 
 lfs_lock = Table(

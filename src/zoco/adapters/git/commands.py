@@ -24,6 +24,8 @@ from zoco.core.ids import Oid
 
 MEMORY_MAX_BYTES = 4 << 30
 TIME_MAX_S = 1800
+WALK_MAX_S = 4 * 3600
+"""For a walk through everything, which no client waits for."""
 CHUNK_BYTES = 64 << 10
 _TOLD_MAX = 2000
 
@@ -105,19 +107,37 @@ def new_objects(bare: Path, objects: Path | None, tips: Iterable[Oid]) -> Iterat
 
     Walking them is the check that nothing is missing: raises Invalid with git's words, when the walk is at its end.
     """
+    yield from _listed(git_environment(bare, objects), tips, ["--not", "--all"], TIME_MAX_S)
+
+
+def reached_objects(
+    bare: Path, tips: Iterable[Oid], *, without: Iterable[Oid] = (), blobs_below: int | None = None
+) -> Iterator[tuple[Oid, bytes]]:
+    """What the tips reach and `without` do not, each once: as `new_objects`, but of the newest commit first.
+
+    `blobs_below`: leave out larger files. Raises Invalid with git's words when something is missing.
+    """
+    limit = [f"--filter=blob:limit={blobs_below}"] if blobs_below else []
+    asked = [*tips, *(f"^{oid}" for oid in without)]
+    yield from _listed(git_environment(bare), asked, ["--in-commit-order", *limit], WALK_MAX_S)
+
+
+def _listed(
+    environment: dict[str, str], asked: Iterable[str], options: list[str], time_max_s: int
+) -> Iterator[tuple[Oid, bytes]]:
     with tempfile.TemporaryFile() as wanted, tempfile.TemporaryFile() as errors:
-        wanted.write("".join(f"{tip}\n" for tip in tips).encode())
+        wanted.write("".join(f"{one}\n" for one in asked).encode())
         wanted.seek(0)
         process = _start(
-            ["rev-list", "--objects", "--stdin", "--not", "--all"],
-            git_environment(bare, objects),
+            ["rev-list", "--objects", "--stdin", *options],
+            environment,
             stdin=wanted,
             stdout=subprocess.PIPE,
             stderr=errors,
         )
         try:
             assert process.stdout
-            with _time_limit(process), process.stdout as lines:
+            with _time_limit(process, time_max_s), process.stdout as lines:
                 for line in lines:
                     yield Oid(line[:40].decode()), line[41:].rstrip(b"\n")
                 status = process.wait()
@@ -125,6 +145,42 @@ def new_objects(bare: Path, objects: Path | None, tips: Iterable[Oid]) -> Iterat
                 raise Invalid(_told(errors) or f"rev-list ended with {status}")
         finally:
             _end(process)
+
+
+def stored_size(bare: Path, tips: Iterable[Oid]) -> int:
+    """Bytes that all objects take in their packs that the tips reach. Raises Unavailable."""
+    asked = "".join(f"{tip}\n" for tip in tips).encode()
+    if not asked:
+        return 0
+    with _as_file(asked) as stdin, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        words = ["rev-list", "--objects", "--disk-usage", "--stdin"]
+        process = _start(words, git_environment(bare), stdin=stdin, stdout=out, stderr=errors)
+        try:
+            with _time_limit(process, WALK_MAX_S):
+                status = process.wait()
+        finally:
+            _end(process)
+        if status:
+            raise Unavailable(f"git rev-list failed: {_told(errors) or status}")
+        out.seek(0)
+        return int(out.read(30))
+
+
+def count_objects(bare: Path) -> int:
+    """Distinct ones in all packs, whether anything leads to them or not. Raises Unavailable."""
+    with tempfile.TemporaryFile() as errors:
+        words = ["cat-file", "--batch-check=%(objectname)", "--batch-all-objects", "--unordered"]
+        process = _start(words, git_environment(bare), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors)
+        try:
+            assert process.stdout
+            with _time_limit(process, WALK_MAX_S), process.stdout as out:
+                count = sum(chunk.count(b"\n") for chunk in iter(lambda: out.read(CHUNK_BYTES), b""))
+                status = process.wait()
+            if status:
+                raise Unavailable(f"git cat-file failed: {_told(errors) or status}")
+        finally:
+            _end(process)
+    return count
 
 
 def upload_pack(bare: Path, body: Path | bytes, protocol: str) -> Iterator[bytes]:
@@ -177,8 +233,8 @@ def _start(
 
 
 @contextmanager
-def _time_limit(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    timer = threading.Timer(TIME_MAX_S, process.kill)
+def _time_limit(process: subprocess.Popen[bytes], time_max_s: int = TIME_MAX_S) -> Iterator[None]:
+    timer = threading.Timer(time_max_s, process.kill)
     timer.daemon = True
     timer.start()
     try:

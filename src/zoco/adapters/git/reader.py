@@ -13,7 +13,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import ConfigLevel, Option, SortMode
 
-from zoco.core.errors import NotFound
+from zoco.core.errors import NotFound, Unavailable
 from zoco.core.ids import Oid
 from zoco.formats.git.objects import (
     Commit,
@@ -53,6 +53,8 @@ class Reader:
             kind, data = self._odb.read(oid)
         except KeyError:
             raise _gone(oid) from None
+        except pygit2.GitError as error:
+            raise _damaged(oid) from error
         return _KINDS[kind], data
 
     def header(self, oid: Oid) -> tuple[Kind, int]:
@@ -61,6 +63,8 @@ class Reader:
             kind, size = self._odb.read_header(pygit2.Oid(hex=oid))
         except KeyError:
             raise _gone(oid) from None
+        except pygit2.GitError as error:
+            raise _damaged(oid) from error
         return _KINDS[kind], size
 
     def size(self, oid: Oid) -> int:
@@ -166,6 +170,10 @@ class Reader:
 
 def _gone(oid: Oid) -> NotFound:
     return NotFound(f"Object {oid} is not in this repository.")
+
+
+def _damaged(oid: Oid) -> Unavailable:
+    return Unavailable(f"Object {oid} is damaged in the store: an administrator must run `zoco fsck`.")
 
 
 class _Handles:

@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Self
 
 from zoco.adapters.db.engine import Database
 from zoco.core.repos import ContentsRepo, WritableRepo
 from zoco.formats.lfs.batch import AskedObject
-from zoco.hub.lfs.objects import find_all
+from zoco.hub.lfs.objects import find_all, keep
+from zoco.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class LfsLimits:
+    """`address_lifetime_s`: how long an address is good for, to begin using it."""
+
     file_size_max_bytes: int
+    multipart_size_min_bytes: int = 500_000_000
+    address_lifetime_s: int = 3600
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(
+            settings.lfs_file_size_max_bytes, settings.lfs_multipart_size_min_bytes, settings.signed_url_lifetime_s
+        )
 
 
 class Step(Enum):
@@ -37,7 +49,10 @@ class Answer:
 
 
 def batch_upload(db: Database, repo: WritableRepo, objects: Sequence[AskedObject], limits: LfsLimits) -> list[Answer]:
+    """Whoever is told that an object is here may count on it for the grace time, in which to commit it."""
     has = find_all(db, repo, [one.sha256 for one in objects if not one.problem])
+    for gone in keep(db, repo, sorted(has)):
+        del has[gone]
 
     def answer(asked: AskedObject) -> Answer:
         if asked.problem:

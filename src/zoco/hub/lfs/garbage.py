@@ -1,60 +1,36 @@
-"""Which stored objects can go? Those no repository has, after the grace; and bytes that no row ever named.
+"""Which LFS objects can go? Those no repository has, after the grace; their bytes follow after it once more.
 
-Three passes, each safe to repeat and to interrupt: forget unlinked objects (their bytes are noted as doomed), note
-bytes that an upload stored and then died before naming, delete what has been doomed for the whole grace. Keys are
-fresh for every upload, so nothing doomed is ever named again; a stray may still belong to a running upload, so it is
-deleted only when nothing names it at the end of the grace either.
+Safe to repeat and to interrupt: each batch is a transaction that locks the objects and looks again.
 """
 
 from __future__ import annotations
 
-from zoco.adapters.clock import now_ms
+from collections.abc import Iterator
+from typing import Final
+
+from zoco.adapters.db.engine import Database
+from zoco.adapters.failpoints import hit
+from zoco.core.garbage import Gone, Kind
 from zoco.hub.lfs import store
-from zoco.hub.lfs.upload import KEYS, Lfs
+from zoco.hub.lfs.upload import KEYS
+from zoco.jobs import doomed
 
 AT_ONCE = 200
 
+STORED: Final = doomed.Keys(KEYS, known=store.named, live=store.named)
+"""This room's keys in the store."""
 
-def forget_unlinked(lfs: Lfs, grace_ms: int) -> int:
-    """How many objects no repository had any more."""
-    now, total = now_ms(), 0
+
+def forget_unlinked(db: Database, now_ms: int, grace_ms: int) -> Iterator[Gone]:
+    after = ""
     while True:
-        with lfs.db.read() as read:
-            shas = store.unlinked(read, now - grace_ms, AT_ONCE)
+        with db.read() as read:
+            shas = store.unlinked(read, now_ms - grace_ms, after, AT_ONCE)
         if not shas:
-            return total
-        with lfs.db.write() as write:
-            doomed = store.doom(write, shas, now + grace_ms)
-        total += doomed
-        if not doomed:  # all were linked again meanwhile
-            return total
-
-
-def note_strays(lfs: Lfs, grace_ms: int) -> int:
-    """How many stored keys nothing names."""
-    total = 0
-    for keys in store.batches(lfs.blobs.keys(KEYS)):
-        with lfs.db.read() as read:
-            strays = store.strays(read, keys)
-        if strays:
-            with lfs.db.write() as write:
-                store.doom_keys(write, strays, now_ms() + grace_ms)
-        total += len(strays)
-    return total
-
-
-def delete_due(lfs: Lfs) -> int:
-    """How many keys' bytes were deleted."""
-    total = 0
-    with lfs.db.write() as write:
-        store.forget_named(write)
-    while True:
-        with lfs.db.read() as read:
-            keys = store.due(read, KEYS, now_ms(), AT_ONCE)
-        if not keys:
-            return total
-        for key in keys:
-            lfs.blobs.delete(key)
-        with lfs.db.write() as write:
-            store.forget_doomed(write, keys)
-        total += len(keys)
+            return
+        after = shas[-1]
+        with db.write() as write:
+            gone = store.forget_unlinked(write, shas, now_ms + grace_ms)
+        hit("gc_after_objects")
+        for one in gone:
+            yield Gone(Kind.LFS_OBJECT, one.sha256, one.size, "no repository has it")

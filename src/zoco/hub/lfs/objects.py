@@ -15,6 +15,7 @@ from zoco.core.ids import Sha256
 from zoco.core.repos import ContentsRepo, WritableRepo
 from zoco.formats.lfs.pointer import Pointer
 from zoco.hub.lfs import store
+from zoco.hub.lfs.publish import attach
 from zoco.hub.lfs.store import LfsObject, PointerInfo
 
 __all__ = [
@@ -23,11 +24,15 @@ __all__ = [
     "copy_links",
     "find",
     "find_all",
+    "keep",
     "link_existing",
     "missing",
     "unlink",
     "verify",
 ]
+
+TOUCHED_EVERY_MS = 3_600_000
+"""A client that asks again and again writes once an hour: garbage collection's grace is longer by far."""
 
 
 def find(db: Database, repo: ContentsRepo, sha256: Sha256) -> LfsObject | None:
@@ -47,10 +52,25 @@ def missing(db: Database, repo: ContentsRepo, pointers: Iterable[Pointer]) -> li
     return [p for p in asked if not ((has := found.get(p.sha256)) and has.size == p.size)]
 
 
+def keep(db: Database, repo: ContentsRepo, shas: Sequence[Sha256]) -> set[Sha256]:
+    """Somebody is told that these are here and need not be sent: garbage collection's grace begins anew.
+
+    Those that garbage collection took in this very moment come back: they are not here.
+    """
+    now = now_ms()
+    with db.read() as read:
+        here = store.touched(read, repo.key, shas)
+    if old := sorted(sha for sha, at in here.items() if at < now - TOUCHED_EVERY_MS):
+        with db.write() as write:
+            kept = store.touch(write, repo.key, old, now)
+        here = {sha: at for sha, at in here.items() if at >= now - TOUCHED_EVERY_MS or sha in kept}
+    return set(shas) - set(here)
+
+
 def verify(db: Database, repo: ContentsRepo, sha256: Sha256, size: int) -> None:
     """Raises NotFound when the upload did not arrive, Unprocessable when its size is another."""
     found = find(db, repo, sha256)
-    if found is None:
+    if found is None or keep(db, repo, [sha256]):
         raise NotFound(f"LFS object {sha256} is not in this repository: upload it again ('git lfs push --all').")
     if found.size != size:
         raise Unprocessable(f"LFS object {sha256} has {found.size} bytes here, not {size}.")
@@ -61,11 +81,15 @@ def link_existing(
 ) -> list[Sha256]:
     """Give `target` what `source` has, without sending bytes. Those that `source` has not come back."""
     found = find_all(db, source, shas)
+    linked: set[Sha256] = set()
     if found:
         with db.write() as write:
-            added = sum(_link(write, target, sha, user_id) for sha in sorted(found))
-            store.add_used_storage(write, target.key, added)
-    return [sha for sha in shas if sha not in found]
+            held = [one for sha in sorted(found) if (one := store.hold_object(write, sha))]
+            store.hold_repo(write, target.key)
+            for one in held:
+                attach(write, target, one, user_id, now_ms())
+                linked.add(one.sha256)
+    return [sha for sha in shas if sha not in linked]
 
 
 def copy_links(write: Write, source: ContentsRepo, target: WritableRepo, user_id: int | None) -> None:
@@ -76,12 +100,7 @@ def copy_links(write: Write, source: ContentsRepo, target: WritableRepo, user_id
 def unlink(db: Database, repo: WritableRepo, shas: Sequence[Sha256]) -> int:
     """The repository forgets the objects; the bytes freed there. The bytes themselves go when nobody has them."""
     with db.write() as write:
+        store.hold_repo(write, repo.key)
         freed = store.unlink(write, repo.key, shas)
         store.add_used_storage(write, repo.key, -freed)
     return freed
-
-
-def _link(write: Write, target: WritableRepo, sha256: Sha256, user_id: int | None) -> int:
-    """Bytes that are new to the repository."""
-    held = store.hold_object(write, sha256)
-    return held.size if held and store.link(write, target.key, held, user_id, now_ms()) else 0

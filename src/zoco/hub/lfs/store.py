@@ -1,8 +1,9 @@
 """The SQL of LFS objects, of which repository has which, and of what pointer blobs say.
 
 An object row and its first link are born in one transaction; garbage collection takes the row before its bytes. Both
-lock the object's row first (a no-op on SQLite, which has one writer), so that a link never points at a row that is
-being collected.
+lock the object's row first, so that a link never points at a row that is being collected. Rows are locked in one order,
+so that nobody waits in a circle: (Xet's xorbs and files,) objects, the repository, its links, each kind by its hash.
+SQLite has one writer and locks no rows.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import TypeVar
 from sqlalchemy import delete, exists, func, literal, select, update
 
 from zoco.adapters.db.engine import Read, Write
-from zoco.adapters.db.tables import doomed_object, lfs_link, lfs_object, repo
+from zoco.adapters.db.tables import lfs_link, lfs_multipart, lfs_object, repo
 from zoco.adapters.db.upsert import insert
 from zoco.core.ids import Sha256
+from zoco.jobs import doomed
 
 T = TypeVar("T")
 
@@ -83,16 +85,45 @@ def insert_object(write: Write, new: LfsObject, now_ms: int) -> LfsObject:
 
 
 def link(write: Write, repo_key: int, of: LfsObject, user_id: int | None, now_ms: int) -> bool:
-    """False when the repository has it already."""
+    """False when the repository has it already: then it is as fresh as if it had come now."""
     values = {
         "repo_id": repo_key,
         "sha256": of.sha256,
         "size": of.size,
         "user_id": user_id,
         "created_at": now_ms,
+        "touched_at": now_ms,
     }
     new = insert(write, lfs_link).values(values).on_conflict_do_nothing().returning(lfs_link.c.sha256)
-    return write.execute(new).first() is not None  # psycopg tells no row count here
+    while True:  # again, when the link is collected between the two statements
+        if write.execute(new).first() is not None:  # psycopg tells no row count here
+            return True
+        if touch(write, repo_key, [of.sha256], now_ms):
+            return False
+
+
+def touched(read: Read, repo_key: int, shas: Iterable[Sha256]) -> dict[Sha256, int]:
+    """When somebody was last told that they are here: of those of `shas` that this repository has."""
+    query = select(lfs_link.c.sha256, lfs_link.c.touched_at).where(lfs_link.c.repo_id == repo_key)
+    found: dict[Sha256, int] = {}
+    for some in batches(shas):
+        for row in read.execute(query.where(lfs_link.c.sha256.in_(some))):
+            found[Sha256(row.sha256)] = row.touched_at
+    return found
+
+
+def touch(write: Write, repo_key: int, shas: Iterable[Sha256], now_ms: int) -> set[Sha256]:
+    """Those that are still there: garbage collection leaves them alone for the grace time from now."""
+    kept: set[Sha256] = set()
+    for some in batches(sorted(set(shas))):
+        mine = (lfs_link.c.repo_id == repo_key) & lfs_link.c.sha256.in_(some)
+        # locked in one order: whoever touches the same waits, and none for ever
+        held = select(lfs_link.c.sha256).where(mine).order_by(lfs_link.c.sha256).with_for_update()
+        here = [Sha256(sha) for sha in write.execute(held).scalars()]
+        mine = (lfs_link.c.repo_id == repo_key) & lfs_link.c.sha256.in_(here)
+        write.execute(update(lfs_link).where(mine).values(touched_at=now_ms))
+        kept.update(here)
+    return kept
 
 
 def copy_links(write: Write, source_key: int, target_key: int, user_id: int | None, now_ms: int) -> int:
@@ -103,8 +134,9 @@ def copy_links(write: Write, source_key: int, target_key: int, user_id: int | No
         lfs_link.c.size,
         literal(user_id, lfs_link.c.user_id.type),
         literal(now_ms),
+        literal(now_ms),
     ).where(lfs_link.c.repo_id == source_key)
-    columns = ["repo_id", "sha256", "size", "user_id", "created_at"]
+    columns = ["repo_id", "sha256", "size", "user_id", "created_at", "touched_at"]
     write.execute(lfs_link.insert().from_select(columns, theirs))
     total = select(func.coalesce(func.sum(lfs_link.c.size), 0)).where(lfs_link.c.repo_id == target_key)
     return int(write.execute(total).scalar_one())
@@ -114,10 +146,16 @@ def unlink(write: Write, repo_key: int, shas: Iterable[Sha256]) -> int:
     """Bytes that the repository no longer uses."""
     freed = 0
     for some in batches(shas):
-        gone = (lfs_link.c.repo_id == repo_key) & lfs_link.c.sha256.in_(some)
-        freed += write.execute(select(func.coalesce(func.sum(lfs_link.c.size), 0)).where(gone)).scalar_one()
-        write.execute(delete(lfs_link).where(gone))
+        mine = (lfs_link.c.repo_id == repo_key) & lfs_link.c.sha256.in_(some)
+        held = select(lfs_link.c.size).where(mine).order_by(lfs_link.c.sha256).with_for_update()
+        freed += sum(write.execute(held).scalars())
+        write.execute(delete(lfs_link).where(mine))
     return freed
+
+
+def hold_repo(write: Write, repo_key: int) -> None:
+    """Before any of its links: garbage collection holds the repository and then links."""
+    write.execute(select(repo.c.id).where(repo.c.id == repo_key).with_for_update(key_share=True))
 
 
 def add_used_storage(write: Write, repo_key: int, size_bytes: int) -> None:
@@ -126,61 +164,44 @@ def add_used_storage(write: Write, repo_key: int, size_bytes: int) -> None:
     write.execute(update(repo).where(repo.c.id == repo_key).values(used_storage=new))
 
 
-def unlinked(read: Read, created_before_ms: int, limit: int) -> list[Sha256]:
-    """Objects that no repository has."""
+def unlinked(read: Read, created_before_ms: int, after: str, limit: int) -> list[Sha256]:
+    """Objects that no repository has, by their hash and from `after` on: a pass reads the table once."""
     has_link = exists().where(lfs_link.c.sha256 == lfs_object.c.sha256)
-    query = select(lfs_object.c.sha256).where(~has_link, lfs_object.c.created_at < created_before_ms).limit(limit)
+    query = (
+        select(lfs_object.c.sha256)
+        .where(~has_link, lfs_object.c.created_at <= created_before_ms, lfs_object.c.sha256 > after)
+        .order_by(lfs_object.c.sha256)
+        .limit(limit)
+    )
     return [Sha256(sha) for sha in read.execute(query).scalars()]
 
 
-def doom(write: Write, shas: Sequence[Sha256], delete_at_ms: int) -> int:
-    """Forget the objects that still have no link, and note their bytes for deletion. How many they were."""
-    held = (
-        write.execute(select(lfs_object.c.sha256).where(lfs_object.c.sha256.in_(shas)).with_for_update())
-        .scalars()
-        .all()
-    )
+def forget_unlinked(write: Write, shas: Sequence[Sha256], delete_at_ms: int) -> list[LfsObject]:
+    """The objects that still have no link are forgotten, and their bytes noted for deletion. One that rests in Xet has
+    none of its own: its file goes when no object names it."""
+    rows = select(lfs_object.c.sha256).where(lfs_object.c.sha256.in_(shas)).order_by(lfs_object.c.sha256)
+    held = write.execute(rows.with_for_update()).scalars().all()
     # a statement of its own: it sees the links of whoever held the rows until now
     has_link = exists().where(lfs_link.c.sha256 == lfs_object.c.sha256)
-    free = write.execute(
-        select(lfs_object.c.sha256, lfs_object.c.key).where(lfs_object.c.sha256.in_(held), ~has_link)
-    ).all()
+    columns = (lfs_object.c.sha256, lfs_object.c.size, lfs_object.c.key, lfs_object.c.xet_hash)
+    free = [
+        LfsObject(Sha256(row.sha256), row.size, row.key, row.xet_hash)
+        for row in write.execute(select(*columns).where(lfs_object.c.sha256.in_(held), ~has_link))
+    ]
     if free:
-        doom_keys(write, [row.key for row in free], delete_at_ms)
-        write.execute(delete(lfs_object).where(lfs_object.c.sha256.in_([row.sha256 for row in free])))
-    return len(free)
+        doomed.doom(write, [one.key for one in free if one.key], delete_at_ms)
+        write.execute(delete(lfs_object).where(lfs_object.c.sha256.in_([one.sha256 for one in free])))
+    return free
 
 
-def doom_keys(write: Write, keys: Sequence[str], delete_at_ms: int) -> None:
-    values = [{"key": key, "delete_at": delete_at_ms} for key in keys]
-    write.execute(insert(write, doomed_object).values(values).on_conflict_do_nothing())
-
-
-def forget_named(write: Write) -> None:
-    """Strays that turned out to belong to a running upload are not doomed."""
-    write.execute(delete(doomed_object).where(doomed_object.c.key.in_(select(lfs_object.c.key))))
-
-
-def due(read: Read, prefix: str, now_ms: int, limit: int) -> list[str]:
-    """Keys under `prefix` whose time has come and that no object names."""
-    named = exists().where(lfs_object.c.key == doomed_object.c.key)
-    query = (
-        select(doomed_object.c.key)
-        .where(doomed_object.c.key.startswith(prefix, autoescape=True), doomed_object.c.delete_at <= now_ms, ~named)
-        .limit(limit)
-    )
-    return list(read.execute(query).scalars())
-
-
-def forget_doomed(write: Write, keys: Sequence[str]) -> None:
-    write.execute(delete(doomed_object).where(doomed_object.c.key.in_(keys)))
-
-
-def strays(read: Read, keys: Sequence[str]) -> list[str]:
-    """Those of the store's keys that neither an object nor the list of the doomed names."""
-    known = set(read.execute(select(lfs_object.c.key).where(lfs_object.c.key.in_(keys))).scalars())
-    known |= set(read.execute(select(doomed_object.c.key).where(doomed_object.c.key.in_(keys))).scalars())
-    return [key for key in keys if key not in known]
+def named(read: Read, keys: Sequence[str]) -> set[str]:
+    """Those of the store's keys that an object has, or an upload in parts will."""
+    return {
+        key
+        for column in (lfs_object.c.key, lfs_multipart.c.key)
+        for some in batches(keys)
+        for key in read.execute(select(column).where(column.in_(some))).scalars()
+    }
 
 
 def batches(items: Iterable[T], size: int = BATCH) -> Iterable[list[T]]:

@@ -19,6 +19,7 @@ from zoco.core.ids import Sha256
 from zoco.core.repos import WritableRepo
 from zoco.hub.lfs import store
 from zoco.hub.lfs.batch import LfsLimits, too_large
+from zoco.hub.lfs.publish import attach, publish
 from zoco.hub.lfs.store import LfsObject
 
 KEYS: Final = "lfs/"
@@ -92,10 +93,9 @@ class Upload:
         """Raises Unavailable when the object that was here at the start has been collected meanwhile."""
         new, now = self._new, now_ms()
         with self._lfs.db.write() as write:
-            held = store.insert_object(write, new, now) if is_stored else store.hold_object(write, new.sha256)
-            if held is None:
+            if is_stored:
+                publish(write, self._repo, new, self._user_id, now)
+            elif held := store.hold_object(write, new.sha256):
+                attach(write, self._repo, held, self._user_id, now)
+            else:
                 raise Unavailable("The stored copy of this file was just collected: upload the file again.")
-            if store.link(write, self._repo.key, held, self._user_id, now):
-                store.add_used_storage(write, self._repo.key, held.size)
-            if is_stored and held.key != new.key:  # another upload of the same bytes was first
-                store.doom_keys(write, [new.key], now)

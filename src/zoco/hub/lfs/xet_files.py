@@ -20,6 +20,7 @@ from zoco.hub.lfs.batch import LfsLimits, too_large
 from zoco.hub.lfs.store import LfsObject
 from zoco.hub.xet import shards
 from zoco.hub.xet.shards import CheckedFile
+from zoco.jobs import doomed
 
 _FILES_OF_A_SHARD_MAX = 4
 """Times the largest file: clients cut shards long before that."""
@@ -44,7 +45,10 @@ def publish(
     hit("shard_before_commit")
     with db.write() as write:
         shards.insert(write, files)
-        added = sum(_take(write, repo, one, user_id, grace_ms) for one in sorted(files, key=_sha256))
+        now = now_ms()
+        held = [_held(write, one, now, grace_ms) for one in sorted(files, key=_sha256)]
+        store.hold_repo(write, repo.key)
+        added = sum(one.size for one in held if store.link(write, repo.key, one, user_id, now))
         store.add_used_storage(write, repo.key, added)
     hit("shard_after_commit")
 
@@ -71,12 +75,10 @@ def _sha256(one: CheckedFile) -> Sha256:
     return one.file.sha256
 
 
-def _take(write: Write, repo: WritableRepo, one: CheckedFile, user_id: int | None, grace_ms: int) -> int:
-    """Bytes that are new to the repository."""
-    now = now_ms()
+def _held(write: Write, one: CheckedFile, now: int, grace_ms: int) -> LfsObject:
     wanted = LfsObject(one.file.sha256, one.file.size, "", one.file.hash)
     held = store.insert_object(write, wanted, now)
     if held.xet_hash is None:  # stored as it is: from now on its chunks serve, and the copy goes after the grace
         xet_store.move_into(write, held, one.file.hash)
-        store.doom_keys(write, [held.key], now + grace_ms)
-    return held.size if store.link(write, repo.key, held, user_id, now) else 0
+        doomed.doom(write, [held.key], now + grace_ms)
+    return held

@@ -14,7 +14,7 @@ from zoco.formats.git.refs import BRANCHES, TAGS, problem_with_ref
 from zoco.formats.git.track import tracked
 from zoco.hub.repos import ref_store
 from zoco.hub.repos.authors import signature_of
-from zoco.hub.repos.commit_content import ATTRIBUTES, Packed, pack_content
+from zoco.hub.repos.commit_content import ATTRIBUTES, Packed, check_again, pack_content
 from zoco.hub.repos.commit_ops import (
     CommitRequest,
     CommitResult,
@@ -92,9 +92,13 @@ class _Builder:
     ) -> None:
         self._storage, self._repo, self._actor, self._ref = storage, repo, actor, ref
         self._request, self._pack, self._content = request, pack, content
+        self._looked_at_epoch = repo.prune_epoch  # or later: it was read before the objects were looked for
 
     def __call__(self, git: Reader, tip: Tip) -> Oid:
         self._check_tip(tip)
+        if tip.prune_epoch != self._looked_at_epoch:
+            check_again(self._storage, self._repo, self._content.pointers)
+            self._looked_at_epoch = tip.prune_epoch
         root = git.commit(tip.oid).tree if tip.oid else EMPTY_TREE
         draft = self._draft(git, root, tip)
         self._track(git, draft)

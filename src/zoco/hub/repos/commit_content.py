@@ -21,10 +21,12 @@ ATTRIBUTES = ".gitattributes"
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """The blob at each path, and the text of the new .gitattributes if there is one."""
+    """The blob at each path, the text of the new .gitattributes if there is one, and which LFS objects the files
+    count on."""
 
     blobs: Mapping[str, Oid]
     attributes: str | None
+    pointers: tuple[tuple[str, Pointer], ...] = ()
 
 
 def pack_content(storage: RepoStorage, repo: WritableRepo, operations: Sequence[Operation], pack: PackWriter) -> Packed:
@@ -49,8 +51,17 @@ def pack_content(storage: RepoStorage, repo: WritableRepo, operations: Sequence[
         _check_object(path, pointer.size, linked.get(pointer.sha256), pointer.sha256)
     for wanted in objects:
         found = _check_object(wanted.path, wanted.size, linked.get(wanted.sha256), wanted.sha256)
-        blobs[wanted.path] = pack.add(Kind.BLOB, Pointer(found.sha256, found.size).text())
-    return Packed(blobs, attributes)
+        pointer = Pointer(found.sha256, found.size)
+        named.append((wanted.path, pointer))
+        blobs[wanted.path] = pack.add(Kind.BLOB, pointer.text())
+    return Packed(blobs, attributes, tuple(named))
+
+
+def check_again(storage: RepoStorage, repo: WritableRepo, pointers: Sequence[tuple[str, Pointer]]) -> None:
+    """After the repository was pruned. Raises Unprocessable when one of the objects went with that."""
+    linked = find_all(storage.db, repo, [pointer.sha256 for _, pointer in pointers])
+    for path, pointer in pointers:
+        _check_object(path, pointer.size, linked.get(pointer.sha256), pointer.sha256)
 
 
 def _check_sizes(storage: RepoStorage, files: Sequence[FileOp]) -> None:

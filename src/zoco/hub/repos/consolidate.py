@@ -16,6 +16,7 @@ from zoco.adapters.git.repack import workshop
 from zoco.hub.repos import pack_store
 from zoco.hub.repos.pack_store import PackRow
 from zoco.hub.repos.storage import RepoStorage, object_keys, store_pack
+from zoco.jobs import doomed
 
 GROWTH = 2
 
@@ -53,7 +54,7 @@ def consolidate(storage: RepoStorage, repo_key: int) -> bool:
         pack_store.insert_pack(write, repo_key, PackRow(stored.uuid, stored.checksum, stored.size, stored.objects), now)
         pack_store.raise_version(write, repo_key, pruned=False)
         keys = [key for one in chosen for key in object_keys(one.uuid)]
-        pack_store.doom(write, keys, now + storage.limits.gc_grace_ms)
+        doomed.doom(write, keys, now + storage.limits.gc_grace_ms)
     logs.info("packs_joined", repo=repo_key, packs=len(chosen), objects=made.objects)
     return True
 

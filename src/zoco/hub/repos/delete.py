@@ -10,7 +10,7 @@ from zoco.core.repos import AdminRepo
 from zoco.hub.accounts import audit
 from zoco.hub.repos import pack_store, store
 from zoco.hub.repos.storage import RepoStorage, object_keys
-from zoco.jobs import outbox
+from zoco.jobs import doomed, outbox
 
 
 def delete_repo(storage: RepoStorage, repo: AdminRepo, actor: Actor) -> None:
@@ -20,7 +20,7 @@ def delete_repo(storage: RepoStorage, repo: AdminRepo, actor: Actor) -> None:
             raise RepoNotFound(repo.id)
         packs = pack_store.live_packs(write, repo.key)
         keys = [key for one in packs for key in object_keys(one.uuid)]
-        pack_store.doom(write, keys, now_ms() + storage.limits.gc_grace_ms)
+        doomed.doom(write, keys, now_ms() + storage.limits.gc_grace_ms)
         store.delete_repo(write, repo.key)
         outbox.record(write, RepoDeleted(repo.key))
         audit.record(write, actor, "repo.delete", repo.id.path, details={"id": repo.public_id})

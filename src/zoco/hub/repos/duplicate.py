@@ -7,20 +7,22 @@ from dataclasses import replace
 
 from sqlalchemy.exc import IntegrityError
 
-from zoco.adapters.clock import fresh_uuid
+from zoco.adapters.clock import fresh_uuid, now_ms
+from zoco.adapters.db.engine import Write
 from zoco.adapters.git.reader import Reader
 from zoco.core.access import Actor, Visibility
+from zoco.core.errors import RepoNotFound
 from zoco.core.ids import RepoId
 from zoco.core.repos import AdminRepo, ContentsRepo
 from zoco.formats.git.refs import BRANCHES, TAGS
 from zoco.hub.lfs.objects import copy_links
-from zoco.hub.repos import pack_store, ref_store, store
+from zoco.hub.repos import pack_store, prune, ref_store, store
 from zoco.hub.repos.birth import Tips, give_birth, prepared
 from zoco.hub.repos.create import new_row
 from zoco.hub.repos.pack_store import PackRow
 from zoco.hub.repos.place import demand_free, demand_place, taken
 from zoco.hub.repos.revisions import as_it_is_now
-from zoco.hub.repos.storage import RepoStorage, StoredPack, discard, object_keys, reader
+from zoco.hub.repos.storage import PrunedMeanwhile, RepoStorage, StoredPack, discard, object_keys, reader
 
 
 def duplicate_repo(
@@ -35,11 +37,11 @@ def duplicate_repo(
     with storage.db.read() as read:
         place = demand_place(read, actor, target)
         demand_free(read, actor, target, message)
+    now = as_it_is_now(storage, repo)
     with storage.db.read() as read:
         tips = _tips(ref_store.all_refs(read, repo.key))
         packs = pack_store.live_packs(read, repo.key)
         sdk, facts = store.settings_of(read, repo.key)
-    now = as_it_is_now(storage, repo)
     seen = visibility or (Visibility.PRIVATE if repo.is_private else place.default_visibility)
     row = replace(new_row(place, target, actor, seen), default_branch=now.default_branch)
     stored = [_stored_again(storage, one) for one in packs]
@@ -52,13 +54,30 @@ def duplicate_repo(
             stored,
             actor,
             "repo.duplicate",
-            also=[lambda write: copy_links(write, repo, newborn.repo, actor.user_id)],
+            also=[
+                lambda write: _demand_unpruned(write, now),
+                lambda write: copy_links(write, repo, newborn.repo, actor.user_id),
+                # the packs hold more than the copied refs lead to
+                lambda write: prune.plan(write, row.key, now_ms() + storage.limits.gc_grace_ms),
+            ],
             details={"of": repo.id.path},
         )
+    except (PrunedMeanwhile, RepoNotFound):
+        discard(storage, stored)
+        raise
     except IntegrityError as error:
         discard(storage, stored)
         with storage.db.read() as read:
             raise taken(store.find(read, target), actor, message) from error
+
+
+def _demand_unpruned(write: Write, source: ContentsRepo) -> None:
+    """What its refs led to then, it has links to now."""
+    state = pack_store.lock_state(write, source.key)
+    if state is None:
+        raise RepoNotFound(source.id)
+    if state[1] != source.prune_epoch:
+        raise PrunedMeanwhile
 
 
 def _tips(refs: Sequence[ref_store.RefRow]) -> Tips:

@@ -45,6 +45,7 @@ class LfsFile:
     path: str
     ref: str | None
     pusher: Pusher | None
+    xet_hash: str | None
 
 
 def list_lfs_files(
@@ -114,4 +115,4 @@ def _file(row: lfs_files_store.LinkRow, path: str, ref: str | None) -> LfsFile:
     pusher = None
     if row.public_id and row.name:
         pusher = Pusher(row.public_id, row.name, row.full_name or row.name)
-    return LfsFile(row.sha256, row.size, row.created_at_ms, path, ref, pusher)
+    return LfsFile(row.sha256, row.size, row.created_at_ms, path, ref, pusher, row.xet_hash)

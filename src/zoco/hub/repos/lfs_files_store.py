@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, or_, select
 
 from zoco.adapters.db.engine import Read
-from zoco.adapters.db.tables import lfs_link, namespace, user
+from zoco.adapters.db.tables import lfs_link, lfs_object, namespace, user
 from zoco.core.ids import Sha256
 
 
@@ -20,6 +20,7 @@ class LinkRow(NamedTuple):
     public_id: str | None
     name: str | None
     full_name: str | None
+    xet_hash: str | None
 
 
 def links(read: Read, repo_key: int, after: tuple[int, str] | None, limit: int) -> list[LinkRow]:
@@ -32,11 +33,12 @@ def links(read: Read, repo_key: int, after: tuple[int, str] | None, limit: int) 
             namespace.c.public_id,
             namespace.c.name,
             user.c.full_name,
+            lfs_object.c.xet_hash,
         )
         .select_from(
-            lfs_link.outerjoin(namespace, namespace.c.id == lfs_link.c.user_id).outerjoin(
-                user, user.c.id == lfs_link.c.user_id
-            )
+            lfs_link.join(lfs_object, lfs_object.c.sha256 == lfs_link.c.sha256)
+            .outerjoin(namespace, namespace.c.id == lfs_link.c.user_id)
+            .outerjoin(user, user.c.id == lfs_link.c.user_id)
         )
         .where(lfs_link.c.repo_id == repo_key)
         .order_by(lfs_link.c.created_at.desc(), lfs_link.c.sha256)

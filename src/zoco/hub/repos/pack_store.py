@@ -1,15 +1,14 @@
-"""SQL of packs and of stored objects that must go. A push adds its pack in `storage.apply_updates`, not here."""
+"""SQL of packs. A push adds its pack in `storage.apply_updates`, not here."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import delete, select, update
 
 from zoco.adapters.db.engine import Read, Write
-from zoco.adapters.db.tables import doomed_object, pack, ref, repo
-from zoco.adapters.db.upsert import insert
+from zoco.adapters.db.tables import pack, ref, repo
 from zoco.core.ids import Oid
 
 
@@ -66,17 +65,6 @@ def retire(write: Write, uuids: Sequence[str], now: int) -> int:
     return write.execute(of.values(retired_at=now)).rowcount
 
 
-def doom(write: Write, keys: Iterable[str], delete_at: int) -> None:
-    rows = [{"key": key, "delete_at": delete_at} for key in keys]
-    if rows:
-        write.execute(insert(write, doomed_object).values(rows).on_conflict_do_nothing(index_elements=["key"]))
-
-
-def due(read: Read, prefix: str, now: int, limit: int) -> list[str]:
-    query = select(doomed_object.c.key).where(doomed_object.c.key.startswith(prefix, autoescape=True))
-    return list(read.scalars(query.where(doomed_object.c.delete_at <= now).order_by(doomed_object.c.key).limit(limit)))
-
-
 def live_among(read: Read, uuids: Sequence[str]) -> set[str]:
     return set(read.scalars(select(pack.c.uuid).where(pack.c.uuid.in_(uuids), pack.c.retired_at.is_(None))))
 
@@ -85,8 +73,6 @@ def known_among(read: Read, uuids: Sequence[str]) -> set[str]:
     return set(read.scalars(select(pack.c.uuid).where(pack.c.uuid.in_(uuids))))
 
 
-def forget(write: Write, keys: Sequence[str], uuids: Sequence[str]) -> None:
-    """After their bytes were deleted, or when they turned out to be in use."""
-    write.execute(delete(doomed_object).where(doomed_object.c.key.in_(keys)))
-    if uuids:
-        write.execute(delete(pack).where(pack.c.uuid.in_(uuids), pack.c.retired_at.is_not(None)))
+def forget_retired(write: Write, uuids: Sequence[str]) -> None:
+    """After their bytes were deleted."""
+    write.execute(delete(pack).where(pack.c.uuid.in_(uuids), pack.c.retired_at.is_not(None)))

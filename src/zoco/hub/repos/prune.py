@@ -1,50 +1,48 @@
-"""What no ref reaches any more goes, after the grace: deleted branches, rewritten and squashed history.
-
-The prune epoch rises with it. A push or commit that was built against objects taken away here is refused by the epoch
-check of its own transaction, however warm the cache it was checked against.
-"""
+"""The job that collects a repository after something may have become unreachable: when it runs, and when again."""
 
 from __future__ import annotations
 
-from zoco.adapters import logs
 from zoco.adapters.clock import now_ms
-from zoco.adapters.git.repack import workshop
-from zoco.hub.repos import pack_store
-from zoco.hub.repos.consolidate import fetch_packs
-from zoco.hub.repos.pack_store import PackRow, RepoState
-from zoco.hub.repos.storage import RepoStorage, StoredPack, object_keys, store_pack
+from zoco.adapters.db.engine import Database, Write
+from zoco.core.garbage import Kind
+from zoco.hub.repos.collect import look, take
+from zoco.hub.repos.storage import RepoStorage
+from zoco.jobs.queue import enqueue
+
+PRUNE = "prune"
+TRIES_MAX = 3
+AGAIN_MS = 600_000
+
+
+def plan(write: Write, repo_key: int, run_at_ms: int) -> None:
+    """Once, while a run waits."""
+    enqueue(
+        write,
+        PRUNE,
+        {"repo_key": repo_key},
+        repo_key=repo_key,
+        run_at_ms=run_at_ms,
+        idempotency_key=f"{PRUNE}:{repo_key}",
+    )
 
 
 def prune(storage: RepoStorage, repo_key: int) -> int:
-    """How many objects went. Nothing happens when the repository moved meanwhile: the job is tried again then."""
-    with storage.db.read() as read:
-        state = pack_store.state_of(read, repo_key)
-    if state is None or not state.packs:
-        return 0
-    with workshop(storage.blobs.scratch) as bench:
-        fetch_packs(storage, state.packs, bench.packs)
-        made = bench.reachable(state.tips)
-        gone = bench.count_objects() - (made.objects if made else 0)
-        if gone == 0:
+    """How many git objects went. A repository that moves all the while is tried again later."""
+    grace_ms = storage.limits.gc_grace_ms
+    for _ in range(TRIES_MAX):
+        now = now_ms()
+        found = look(storage, repo_key, now, grace_ms, also_objects=True)
+        if found is None:
             return 0
-        stored = store_pack(storage, made.pack, made.idx, made.written) if made else None
-    if not _replace(storage, repo_key, state, stored):
-        return 0
-    logs.info("pruned", repo=repo_key, objects=gone)
-    return gone
+        gone = take(storage, found, now, grace_ms)
+        if gone is not None:
+            if found.waits:
+                _plan(storage.db, repo_key, now + grace_ms)
+            return sum(one.count for one in gone if one.kind is Kind.GIT_OBJECTS)
+    _plan(storage.db, repo_key, now_ms() + AGAIN_MS)
+    return 0
 
 
-def _replace(storage: RepoStorage, repo_key: int, state: RepoState, stored: StoredPack | None) -> bool:
-    now = now_ms()
-    with storage.db.write() as write:
-        if pack_store.lock_state(write, repo_key) != (state.version, state.prune_epoch):
-            return False
-        pack_store.retire(write, [one.uuid for one in state.packs], now)
-        if stored:
-            pack_store.insert_pack(
-                write, repo_key, PackRow(stored.uuid, stored.checksum, stored.size, stored.objects), now
-            )
-        pack_store.raise_version(write, repo_key, pruned=True)
-        keys = [key for one in state.packs for key in object_keys(one.uuid)]
-        pack_store.doom(write, keys, now + storage.limits.gc_grace_ms)
-    return True
+def _plan(db: Database, repo_key: int, run_at_ms: int) -> None:
+    with db.write() as write:
+        plan(write, repo_key, run_at_ms)

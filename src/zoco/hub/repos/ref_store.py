@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, or_, select
 
 from zoco.adapters.db.engine import Read
-from zoco.adapters.db.tables import ref, repo
+from zoco.adapters.db.tables import ref, ref_log, repo
 from zoco.core.ids import Oid
 
 
@@ -48,6 +48,14 @@ def all_refs(read: Read, repo_key: int) -> list[RefRow]:
     """By name."""
     query = select(ref.c.name, ref.c.oid, ref.c.peeled).where(ref.c.repo_id == repo_key).order_by(ref.c.name)
     return [RefRow(name, Oid(oid), Oid(peeled)) for name, oid, peeled in read.execute(query)]
+
+
+def left_since(read: Read, repo_key: int, since_ms: int) -> list[Oid]:
+    """What refs held and were moved away from, or deleted, after this time."""
+    query = select(ref_log.c.old).where(
+        ref_log.c.repo_id == repo_key, ref_log.c.at > since_ms, ref_log.c.old.is_not(None)
+    )
+    return [Oid(oid) for oid in read.execute(query.distinct()).scalars()]
 
 
 def tip_of(read: Read, repo_key: int, name: str) -> Tip | None:

@@ -21,7 +21,7 @@ from zoco.adapters.db.engine import Database, Write
 from zoco.adapters.git.cache import GitCache, LocalPack, RepoState, pack_keys
 from zoco.adapters.git.reader import Reader, open_reader
 from zoco.core.access import Actor
-from zoco.core.errors import Conflict, HubError, RepoNotFound, Unprocessable
+from zoco.core.errors import Conflict, HubError, NotFound, RepoNotFound, Unprocessable
 from zoco.core.events import RefUpdated
 from zoco.core.ids import Oid
 from zoco.core.repos import ReadableRepo, WritableRepo
@@ -121,6 +121,19 @@ def bare_repository(storage: RepoStorage, repo: ReadableRepo) -> Path:
 def reader(storage: RepoStorage, repo: ReadableRepo) -> Iterator[Reader]:
     with open_reader(bare_repository(storage, repo)) as opened:
         yield opened
+
+
+def bare_at(storage: RepoStorage, repo_key: int, epoch: int, version: int) -> Path:
+    """For jobs, which act for nobody. Raises NotFound when the repository was deleted meanwhile."""
+
+    def load() -> RepoState:
+        with storage.db.read() as read:
+            state = state_store.load_state(read, repo_key)
+        if state is None:
+            raise NotFound("The repository was deleted just now.")
+        return state
+
+    return storage.cache.ready(repo_key, epoch, version, load)
 
 
 @contextmanager

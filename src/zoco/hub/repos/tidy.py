@@ -7,12 +7,11 @@ from typing import Any
 
 from zoco.adapters.clock import now_ms
 from zoco.core.events import RefUpdated
+from zoco.formats.git.objects import Kind
+from zoco.hub.repos import prune
 from zoco.hub.repos.consolidate import consolidate
 from zoco.hub.repos.storage import RepoStorage, reader_of_key
 from zoco.jobs.outbox import event_of
-from zoco.jobs.queue import enqueue
-
-PRUNE = "prune"
 
 
 def after_update(storage: RepoStorage, payload: Mapping[str, Any]) -> None:
@@ -22,14 +21,7 @@ def after_update(storage: RepoStorage, payload: Mapping[str, Any]) -> None:
     consolidate(storage, event.repo_key)
     if event.old and not _still_reachable(storage, event):
         with storage.db.write() as write:
-            enqueue(
-                write,
-                PRUNE,
-                {"repo_key": event.repo_key},
-                repo_key=event.repo_key,
-                run_at_ms=now_ms() + storage.limits.gc_grace_ms,
-                idempotency_key=f"{PRUNE}:{event.repo_key}",
-            )
+            prune.plan(write, event.repo_key, now_ms() + storage.limits.gc_grace_ms)
 
 
 def _still_reachable(storage: RepoStorage, event: RefUpdated) -> bool:
@@ -37,4 +29,8 @@ def _still_reachable(storage: RepoStorage, event: RefUpdated) -> bool:
     if event.new is None or event.old is None:
         return False
     with reader_of_key(storage, event.repo_key) as git:
-        return git is None or git.is_ancestor(event.old, event.new)
+        if git is None or not git.has(event.old):  # pruned already
+            return True
+        # an annotated tag is an object of its own, that goes with its ref
+        are_commits = all(git.has(oid) and git.header(oid)[0] is Kind.COMMIT for oid in (event.old, event.new))
+        return are_commits and git.is_ancestor(event.old, event.new)

@@ -14,7 +14,7 @@ from typing import TypeVar
 from sqlalchemy import select, update
 
 from zoco.adapters.db.engine import Read, Write
-from zoco.adapters.db.tables import doomed_object, xet_dedup, xet_file, xet_file_xorb, xet_xorb
+from zoco.adapters.db.tables import xet_dedup, xet_file, xet_file_xorb, xet_xorb
 from zoco.adapters.db.upsert import insert
 from zoco.core.ids import Sha256
 from zoco.formats.xet.hashes import XetHash
@@ -98,8 +98,9 @@ def hold_xorbs(write: Write, hashes: Sequence[XetHash], now: int) -> set[XetHash
 def touch_xorbs(write: Write, hashes: Sequence[XetHash], now: int) -> None:
     """Clients were told of them. Dead ones stay dead: nobody is told of those."""
     for some in batches(sorted(hashes)):
-        alive = update(xet_xorb).where(xet_xorb.c.hash.in_(some), xet_xorb.c.dead_at.is_(None)).values(touched_at=now)
-        write.execute(alive)
+        alive = (xet_xorb.c.hash.in_(some), xet_xorb.c.dead_at.is_(None))
+        write.execute(select(xet_xorb.c.hash).where(*alive).order_by(xet_xorb.c.hash).with_for_update())
+        write.execute(update(xet_xorb).where(*alive).values(touched_at=now))
 
 
 def stale_among(read: Read, hashes: Sequence[XetHash], now: int) -> list[XetHash]:
@@ -207,12 +208,6 @@ def find_xorbs(read: Read, hashes: Sequence[XetHash]) -> Mapping[XetHash, Xorb]:
         for row in read.execute(query):
             found[XetHash(row.hash)] = Xorb(XetHash(row.hash), row.key, Chunks.unpack(row.chunks))
     return found
-
-
-def doom(write: Write, key: str, delete_at_ms: int) -> None:
-    """Bytes that no row names and none will."""
-    row = {"key": key, "delete_at": delete_at_ms}
-    write.execute(insert(write, doomed_object).values(row).on_conflict_do_nothing())
 
 
 def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:

@@ -21,6 +21,7 @@ from zoco.formats.xet.hashes import XetHash, is_global, to_wire
 from zoco.formats.xet.xorb import Chunks, XorbParser
 from zoco.hub.xet import store
 from zoco.hub.xet.store import Xorb
+from zoco.jobs import doomed
 
 __all__ = ["KEYS", "Xet", "Xorb", "XorbCollected", "XorbUpload"]
 
@@ -135,7 +136,7 @@ def publish(xet: Xet, new: Xorb, *, is_stored: bool) -> bool:
             if not store.revive(write, new.hash, now):
                 raise XorbCollected
             if is_stored:
-                store.doom(write, new.key, now)
+                doomed.doom(write, [new.key], now)
     hit("xorb_after_commit")
     return is_new
 

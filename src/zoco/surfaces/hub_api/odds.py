@@ -67,11 +67,6 @@ async def notebook(request: Request) -> Response:
     raise NotOffered("This Hub does not render notebooks yet: download the file instead")
 
 
-async def duplicate_lfs_files(request: Request) -> Response:
-    await _known(request)
-    raise NotOffered("This Hub has no Xet storage yet, so files cannot be copied by hash: download and upload them")
-
-
 async def other_type(request: Request) -> Response:
     """`/api/kernels/…` and `/api/buckets/…`."""
     kind = str(request.path_params["kind"]).removesuffix("s")
@@ -92,7 +87,6 @@ calls = [
 
 later = [
     Call("GET", f"{API}/jwt", repo_jwt, "A JWT for one repository", query=(Query("write", "", "boolean"),)),
-    Call("POST", f"{API}/lfs-files/duplicate", duplicate_lfs_files, "Copy files between repositories by hash"),
     Call("GET", f"{API}/discussions", discussions, "Discussions and pull requests"),
     Call("POST", f"{API}/discussions", discussions, "Open a discussion or pull request"),
     Call("GET", f"{API}/discussions/{{rest:rest}}", discussions, "A discussion"),

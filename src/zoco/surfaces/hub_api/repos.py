@@ -186,8 +186,8 @@ def _delete(hub: Hub, actor: Actor, body: DeleteBody) -> None:
 
 def _move(hub: Hub, actor: Actor, body: MoveBody) -> None:
     kind = repo_type(body.type)
-    old = _full("fromRepo", kind, body.fromRepo)
-    new = _full("toRepo", kind, body.toRepo)
+    old = full_name("fromRepo", kind, body.fromRepo)
+    new = full_name("toRepo", kind, body.toRepo)
     move_repo(hub.storage, open_for_admin(hub.storage, old, actor), actor, new)
 
 
@@ -224,11 +224,11 @@ def _echo(body: SettingsBody, now: RepoSettings) -> dict[str, object]:
 def _named(kind: RepoType, organization: str | None, name: str, actor: Actor) -> RepoId:
     """Without an organisation the caller's own; `name` may also say `namespace/name`."""
     if organization is None and "/" in name:
-        return _full("name", kind, name)
+        return full_name("name", kind, name)
     return RepoId(kind, organization or actor.name, name)
 
 
-def _full(field: str, kind: RepoType, text: str) -> RepoId:
+def full_name(field: str, kind: RepoType, text: str) -> RepoId:
     namespace, slash, name = text.partition("/")
     if not slash or not namespace or not name or "/" in name:
         raise Invalid(f"{field} must be written as namespace/name, not {text[:200]!r}")

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import secrets
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from zoco.core.access import Actor
 from zoco.core.errors import Unprocessable
-from zoco.core.ids import RepoId
-from zoco.core.repos import ContentsRepo
+from zoco.core.ids import RepoId, Sha256
 from zoco.formats.lfs.batch import BatchRequest, Operation, parse_batch_request
-from zoco.hub.lfs.batch import Answer, LfsLimits, Step, batch_download, batch_upload
+from zoco.hub.lfs.batch import Answer, Step, batch_download, batch_upload
+from zoco.hub.lfs.begin import begin_uploads
+from zoco.hub.lfs.parts import PartUpload
 from zoco.hub.repos.open import open_for_contents, open_for_writing
 from zoco.surfaces.bodies import read_body
-from zoco.surfaces.context import actor_of, endpoint_of
+from zoco.surfaces.context import actor_of
 from zoco.surfaces.git_urls import repo_of
-from zoco.surfaces.lfs.addresses import Use, signed_address
+from zoco.surfaces.lfs.actions import Actions, Json
 from zoco.surfaces.lfs.errors import lfs_json
+from zoco.surfaces.lfs.parts import lfs_of
+from zoco.surfaces.lfs.xet_transfer import batch_by_xet
 from zoco.surfaces.state import Hub, hub_of
-from zoco.surfaces.threads import in_thread
-from zoco.surfaces.xet.tokens import connection
+from zoco.surfaces.threads import in_long_thread, in_thread
 
 BODY_SIZE_MAX = 4 << 20
-
-Json = dict[str, Any]  # Any: JSON of the wire
 
 
 async def batch(request: Request) -> Response:
@@ -36,58 +35,51 @@ async def batch(request: Request) -> Response:
     repo = await in_thread(open_for_contents, hub.storage, repo_id, actor)
     asked = parse_batch_request(await read_body(request, BODY_SIZE_MAX))
     if "xet" in asked.transfers and asked.operation is Operation.UPLOAD:
-        return await _by_xet(request, hub, repo_id, actor, asked)
-    if "basic" not in asked.transfers:
-        raise Unprocessable("This server transfers by 'basic' and 'xet' only: name one in 'transfers'.")
+        return await batch_by_xet(request, repo_id, actor, asked)
+    if not {"basic", "multipart"}.intersection(asked.transfers):
+        raise Unprocessable("This server transfers by 'basic', 'multipart' or 'xet': name one in 'transfers'.")
     if asked.operation is Operation.UPLOAD:
-        answers = await in_thread(_to_upload, hub, repo_id, actor, asked)
+        plan = await in_long_thread(_to_upload, hub, repo_id, actor, asked)
     else:
-        answers = await in_thread(batch_download, hub.db, repo, asked.objects)
-    objects = await in_thread(_objects, request, repo, actor, answers)
-    return lfs_json({"transfer": "basic", "objects": objects, "hash_algo": "sha256"})
+        plan = Plan("basic", await in_thread(batch_download, hub.db, repo, asked.objects))
+    objects = await in_thread(_objects, Actions(request, repo, actor, plan.transfer), plan)
+    return lfs_json({"transfer": plan.transfer, "objects": objects, "hash_algo": "sha256"})
 
 
-async def _by_xet(request: Request, hub: Hub, repo_id: RepoId, actor: Actor | None, asked: BatchRequest) -> Response:
-    """The client sends its objects to the Xet store; all need the same token. (@huggingface/hub, git-xet)"""
-    repo = await in_thread(open_for_writing, hub.storage, repo_id, actor)
-    answers = await in_thread(_to_upload, hub, repo_id, actor, asked)
-    at = await connection(request, repo, actor, can_write=True)
-    page = f"{endpoint_of(request)}/api/{repo.id.type.plural}/{quote(repo.id.namespace)}/{quote(repo.id.name)}"
-    headers = {**at.headers(), "X-Xet-Session-Id": secrets.token_hex(16)}
-    upload = {"href": f"{page}/xet-write-token/{quote(repo.default_branch, safe='')}", "header": headers}
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`uploads`: what comes in parts or goes straight to the store; the rest comes through us, whole."""
 
-    def shown(answer: Answer) -> Json:
-        if answer.step is Step.UPLOAD:
-            named = {"oid": answer.asked.oid, "size": answer.asked.size}
-            return named | {"authenticated": True, "actions": {"upload": upload}}
-        return _object(request, repo, actor, answer)
-
-    return lfs_json({"transfer": "xet", "objects": [shown(one) for one in answers], "hash_algo": "sha256"})
+    transfer: str
+    answers: list[Answer]
+    uploads: Mapping[Sha256, PartUpload] = field(default_factory=dict)
 
 
-def _to_upload(hub: Hub, repo_id: RepoId, actor: Actor | None, asked: BatchRequest) -> list[Answer]:
+def _to_upload(hub: Hub, repo_id: RepoId, actor: Actor | None, asked: BatchRequest) -> Plan:
+    """All of a batch goes by one transfer: by multipart when a file comes in parts or goes straight to the store, and
+    the client can. It then says when it has sent all, where by basic @huggingface/hub never does."""
+    lfs = lfs_of(hub)
     repo = open_for_writing(hub.storage, repo_id, actor)
-    return batch_upload(hub.db, repo, asked.objects, LfsLimits(hub.settings.lfs_file_size_max_bytes))
+    answers = batch_upload(hub.db, repo, asked.objects, lfs.limits)
+    wanted = [answer.asked for answer in answers if answer.step is Step.UPLOAD]
+    can_multipart = "multipart" in asked.transfers
+    uploads = begin_uploads(lfs, repo, wanted, can_multipart=can_multipart)
+    is_multipart = can_multipart and (bool(uploads) or "basic" not in asked.transfers)
+    return Plan("multipart" if is_multipart else "basic", answers, uploads)
 
 
-def _objects(request: Request, repo: ContentsRepo, actor: Actor | None, answers: list[Answer]) -> list[Json]:
+def _objects(actions: Actions, plan: Plan) -> list[Json]:
     """Thousands of signatures are no work for the event loop."""
-    return [_object(request, repo, actor, answer) for answer in answers]
+    return [_object(actions, answer, plan) for answer in plan.answers]
 
 
-def _object(request: Request, repo: ContentsRepo, actor: Actor | None, answer: Answer) -> Json:
+def _object(actions: Actions, answer: Answer, plan: Plan) -> Json:
     shown: Json = {"oid": answer.asked.oid, "size": answer.asked.size}
     if answer.step is Step.REFUSED:
         return shown | {"error": {"code": answer.code, "message": answer.message}}
     if answer.step is Step.NOTHING:
         return shown
-
-    def action(use: Use) -> Json:
-        href = signed_address(request, use, repo, answer.asked.sha256, answer.asked.size, actor)
-        return {"href": href, "expires_in": hub_of(request).settings.signed_url_lifetime_s}
-
     if answer.step is Step.DOWNLOAD:
-        actions = {"download": action(Use.DOWNLOAD)}
-    else:
-        actions = {"upload": action(Use.UPLOAD), "verify": action(Use.VERIFY)}
-    return shown | {"authenticated": True, "actions": actions}
+        return shown | {"authenticated": True, "actions": actions.download(answer.asked)}
+    by = plan.uploads.get(answer.asked.sha256)
+    return shown | {"authenticated": True, "actions": actions.upload(answer.asked, by)}

@@ -27,12 +27,27 @@ from zoco.surfaces.xet.asked import hash_of
 _PURPOSE = "xet fetch"
 BINARY = "application/octet-stream"
 
+RANGES_IN_ONE_URL = 32
+"""A URL names its ranges: many would make it longer than servers and proxies take."""
 
-def fetch_url(request: Request, xorb: Xorb, fetches: Sequence[Fetch]) -> str:
+
+def fetch_urls(request: Request, xorb: Xorb, fetches: Sequence[Fetch]) -> list[tuple[str, Sequence[Fetch]]]:
+    """Addresses, and the ranges that each opens: an object store's own opens one, ours several."""
     hub = hub_of(request)
+    lifetime_s = hub.settings.signed_url_lifetime_s
+    straight: list[tuple[str, Sequence[Fetch]]] = [
+        (url, [one])
+        for one in fetches
+        if (url := hub.blobs.signed_range(xorb.key, one.byte_start, one.byte_end, lifetime_s=lifetime_s))
+    ]
+    groups = [fetches[at : at + RANGES_IN_ONE_URL] for at in range(0, len(fetches), RANGES_IN_ONE_URL)]
+    return straight or [(_our_url(request, xorb, some, lifetime_s), some) for some in groups]
+
+
+def _our_url(request: Request, xorb: Xorb, fetches: Sequence[Fetch], lifetime_s: int) -> str:
     ranges = ",".join(f"{one.byte_start}-{one.byte_end}" for one in fetches)
-    expires_at_s = now_ms() // 1000 + hub.settings.signed_url_lifetime_s
-    signature = sign(hub.signing_key, _PURPOSE, {"x": xorb.hash, "r": ranges}, expires_at_s)
+    facts = {"x": xorb.hash, "r": ranges}
+    signature = sign(hub_of(request).signing_key, _PURPOSE, facts, now_ms() // 1000 + lifetime_s)
     return f"{endpoint_of(request)}/xet/fetch/{xorb.hash}?sig={signature}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 
 from starlette.requests import Request
@@ -17,39 +16,34 @@ from zoco.hub.xet.reconstruction import Fetch, Reconstruction, reconstruct
 from zoco.surfaces.state import Hub, hub_of
 from zoco.surfaces.threads import in_thread
 from zoco.surfaces.xet.asked import hash_of
-from zoco.surfaces.xet.fetch import fetch_url
+from zoco.surfaces.xet.fetch import fetch_urls
 from zoco.surfaces.xet.tokens import Holder, holder_of, repo_for_reading
-
-RANGES_IN_ONE_URL = 32
-"""A URL names its ranges: many would make it longer than servers and proxies take."""
 
 Json = dict[str, Any]  # Any: JSON of the wire
 
 
 async def reconstruction_v1(request: Request) -> Response:
     found = await _found(request)
-    fetch_info: Json = {}
-    for hash, (xorb, fetches) in found.fetches.items():
-        fetch_info[hash] = [
+    fetch_info = {
+        hash: [
             {"range": _chunks(fetch), "url": url, "url_range": _bytes(fetch)}
-            for some in _groups(fetches)
-            for url in [fetch_url(request, xorb, some)]
+            for url, some in fetch_urls(request, xorb, fetches)
             for fetch in some
         ]
+        for hash, (xorb, fetches) in found.fetches.items()
+    }
     return JSONResponse({"offset_into_first_range": found.offset, "terms": _terms(found), "fetch_info": fetch_info})
 
 
 async def reconstruction_v2(request: Request) -> Response:
     found = await _found(request)
-    xorbs: Json = {}
-    for hash, (xorb, fetches) in found.fetches.items():
-        xorbs[hash] = [
-            {
-                "url": fetch_url(request, xorb, some),
-                "ranges": [{"chunks": _chunks(fetch), "bytes": _bytes(fetch)} for fetch in some],
-            }
-            for some in _groups(fetches)
+    xorbs = {
+        hash: [
+            {"url": url, "ranges": [{"chunks": _chunks(fetch), "bytes": _bytes(fetch)} for fetch in some]}
+            for url, some in fetch_urls(request, xorb, fetches)
         ]
+        for hash, (xorb, fetches) in found.fetches.items()
+    }
     return JSONResponse({"offset_into_first_range": found.offset, "terms": _terms(found), "xorbs": xorbs})
 
 
@@ -105,14 +99,6 @@ def _terms(found: Reconstruction) -> list[Json]:
 
 def _unpacked(raw: tuple[int, int]) -> int:
     return raw[1] - raw[0]
-
-
-def _groups(fetches: tuple[Fetch, ...]) -> list[tuple[Fetch, ...]]:
-    rest = iter(fetches)
-    groups = []
-    while some := tuple(islice(rest, RANGES_IN_ONE_URL)):
-        groups.append(some)
-    return groups
 
 
 def _chunks(fetch: Fetch) -> Json:

@@ -11,6 +11,7 @@ import zoco.surfaces.routing  # noqa: F401 - registers the convertors that the r
 from zoco.core.errors import NotFound
 from zoco.surfaces.xet.chunks import find_chunk
 from zoco.surfaces.xet.fetch import get_ranges
+from zoco.surfaces.xet.grants import commit_xorb, grant_xorb
 from zoco.surfaces.xet.reconstructions import file_size, reconstruction_v1, reconstruction_v2
 from zoco.surfaces.xet.shards import register_shard, register_shard_with_events
 from zoco.surfaces.xet.xorbs import put_xorb, xorb_size
@@ -31,6 +32,8 @@ routes: list[BaseRoute] = [
     Route("/xet/fetch/{hash:seg}", get_ranges, methods=["GET"]),
     Route(f"{_CAS}/v1/xorbs/{{prefix:seg}}/{{hash:seg}}", put_xorb, methods=["POST"]),
     Route(f"{_CAS}/v1/xorbs/{{prefix:seg}}/{{hash:seg}}", xorb_size, methods=["HEAD"]),
+    Route(f"{_CAS}/v1/xorb-grants/{{prefix:seg}}/{{hash:seg}}", grant_xorb, methods=["POST"]),
+    Route(f"{_CAS}/v1/xorb-commits/{{prefix:seg}}/{{hash:seg}}/grant/{{grant:seg}}", commit_xorb, methods=["POST"]),
     Route(f"{_CAS}/v2/shards", register_shard_with_events, methods=["POST"]),
     Route(f"{_CAS}/v1/shards", register_shard, methods=["POST"]),
     Route(f"{_CAS}/v2/reconstructions/{{hash:seg}}", reconstruction_v2, methods=["GET"]),

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from sqlalchemy import select, update
 from tests.unit.hub.lfs.conftest import SIZE_MAX, NewRepo
 from tests.unit.hub.lfs.test_upload import send, sha, used_storage
 
+from zoco.adapters.db.tables import lfs_link
 from zoco.core.errors import NotFound, Unprocessable
 from zoco.core.ids import Sha256
+from zoco.core.repos import WritableRepo
 from zoco.formats.lfs.batch import AskedObject
 from zoco.formats.lfs.pointer import Pointer
+from zoco.hub.lfs import objects
 from zoco.hub.lfs.batch import LfsLimits, Step, batch_download, batch_upload
 from zoco.hub.lfs.objects import (
     find,
@@ -114,3 +120,65 @@ def test_a_batch_to_download_gives_only_what_this_repository_has(lfs: Lfs, new_r
         (Step.REFUSED, 422),
     ]
     assert answers[1].message == answers[2].message, "a foreign object looks like one that does not exist"
+
+
+def touched_at(lfs: Lfs, of: WritableRepo, sha256: Sha256) -> int:
+    with lfs.db.read() as read:
+        mine = (lfs_link.c.repo_id == of.key) & (lfs_link.c.sha256 == sha256)
+        return int(read.execute(select(lfs_link.c.touched_at).where(mine)).scalar_one())
+
+
+def make_old(lfs: Lfs) -> None:
+    with lfs.db.write() as write:
+        write.execute(update(lfs_link).values(touched_at=5))
+
+
+def test_whoever_is_told_that_an_object_is_here_keeps_it(lfs: Lfs, new_repo: NewRepo) -> None:
+    """Garbage collection counts its grace from there."""
+    own, other = new_repo(), new_repo()
+    send(lfs, own, b"weights")
+    send(lfs, other, b"weights")
+    named = sha(b"weights")
+    tellings: list[Callable[[], object]] = [
+        lambda: batch_upload(lfs.db, own, [AskedObject(named, 7)], LIMITS),
+        lambda: verify(lfs.db, own, named, 7),
+        lambda: link_existing(lfs.db, other, own, [named], None),
+        lambda: send(lfs, own, b"weights"),
+    ]
+    for tell in tellings:
+        make_old(lfs)
+        tell()
+        assert touched_at(lfs, own, named) > 5
+        assert touched_at(lfs, other, named) == 5, "others were told nothing"
+
+
+def test_who_asks_all_the_time_writes_seldom(lfs: Lfs, new_repo: NewRepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = new_repo()
+    send(lfs, own, b"weights")
+    first = touched_at(lfs, own, sha(b"weights"))
+    monkeypatch.setattr(lfs.db, "write", None)
+    for _ in range(3):
+        assert batch_upload(lfs.db, own, [AskedObject(sha(b"weights"), 7)], LIMITS)[0].step is Step.NOTHING
+    assert touched_at(lfs, own, sha(b"weights")) == first
+
+
+def test_an_object_that_is_collected_while_it_is_asked_for_is_asked_of_the_client(
+    lfs: Lfs, new_repo: NewRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = new_repo()
+    send(lfs, own, b"weights")
+    make_old(lfs)
+    real = objects.find_all
+
+    def then_collected(*arguments: object) -> object:
+        found = real(*arguments)  # type: ignore[arg-type]
+        unlink(lfs.db, own, [sha(b"weights")])
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr("zoco.hub.lfs.batch.find_all", then_collected)
+        assert batch_upload(lfs.db, own, [AskedObject(sha(b"weights"), 7)], LIMITS)[0].step is Step.UPLOAD
+    send(lfs, own, b"weights")
+    make_old(lfs)
+    monkeypatch.setattr(objects.store, "touch", lambda *_: set())
+    assert batch_upload(lfs.db, own, [AskedObject(sha(b"weights"), 7)], LIMITS)[0].step is Step.UPLOAD

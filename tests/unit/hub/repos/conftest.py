@@ -37,7 +37,7 @@ LIMITS = Limits(
     commit_size_max_bytes=20_000_000,
     push_size_max_bytes=100_000_000,
     packs_before_consolidation=50,
-    gc_grace_ms=1000,
+    gc_grace_ms=0,
 )
 
 NewRepo = Callable[[], WritableRepo]

@@ -11,14 +11,16 @@ import pytest
 from sqlalchemy import func, select
 from tests.small_hub import SmallHub, hub_in, repo_id
 
+from zoco.adapters.clock import now_ms
 from zoco.adapters.db.engine import open_sqlite
 from zoco.adapters.db.tables import metadata, pack
 from zoco.core.errors import RepoNotFound
 from zoco.hub.catalog.describe import repo_info
+from zoco.hub.repos import sweep
 from zoco.hub.repos.create import create_repo
 from zoco.hub.repos.duplicate import duplicate_repo
 from zoco.hub.repos.open import open_for_contents, open_for_reading
-from zoco.hub.repos.sweep import note_strays
+from zoco.jobs import doomed
 
 CHILD = """
 import sys
@@ -69,7 +71,8 @@ def test_a_repository_is_whole_or_was_never_there(
     if not stands:
         with pytest.raises(RepoNotFound):
             open_for_reading(hub.storage, repo_id("ana/new"), ana)
-        assert note_strays(hub.storage) == 2, "what was stored for nothing is found and will be deleted"
+        strays = doomed.note_strays(hub.db, hub.storage.blobs, sweep.STORED, now_ms(), 0)
+        assert len(list(strays)) == 2, "what was stored for nothing is found and will be deleted"
         if doing == "create":
             create_repo(hub.storage, ana, repo_id("ana/new"), license="mit")
         else:

@@ -16,16 +16,19 @@ from zoco.adapters.blobs.port import BlobNotFound
 from zoco.adapters.clock import now_ms
 from zoco.adapters.db.tables import job, pack
 from zoco.core.access import Actor
+from zoco.core.ids import Oid
 from zoco.core.repos import WritableRepo
 from zoco.hub.repos import pack_store, sweep
 from zoco.hub.repos.commit import commit
 from zoco.hub.repos.commit_ops import CommitRequest, FileOp
 from zoco.hub.repos.consolidate import GROWTH, consolidate, packs_to_join
+from zoco.hub.repos.open import open_for_writing
 from zoco.hub.repos.pack_store import PackRow
-from zoco.hub.repos.prune import prune
-from zoco.hub.repos.refs import create_branch, delete_branch
-from zoco.hub.repos.storage import PACK_KEYS, RepoStorage, object_keys
-from zoco.hub.repos.tidy import PRUNE, after_update
+from zoco.hub.repos.prune import PRUNE, prune
+from zoco.hub.repos.refs import create_branch, create_tag, delete_branch
+from zoco.hub.repos.storage import PACK_KEYS, RepoStorage, Update, apply_updates, object_keys
+from zoco.hub.repos.tidy import after_update
+from zoco.jobs import doomed
 
 FEW = 5
 
@@ -52,6 +55,10 @@ def live(storage: RepoStorage, repo: WritableRepo) -> list[PackRow]:
 
 def forget_caches(storage: RepoStorage, repo: WritableRepo) -> None:
     storage.cache.drop(repo.key)
+
+
+def delete_due(storage: RepoStorage, now: int | None = None) -> int:
+    return len(list(doomed.delete_due(storage.db, storage.blobs, sweep.STORED, now or now_ms())))
 
 
 @given(st.lists(st.integers(0, 5000), max_size=80))
@@ -148,7 +155,7 @@ def test_retired_packs_leave_the_store_after_the_grace(tidy_storage: RepoStorage
     consolidate(tidy_storage, repo.key)
     retired = before - {one.uuid for one in live(tidy_storage, repo)}
     assert retired
-    assert sweep.delete_due(tidy_storage) == 2 * len(retired)
+    assert delete_due(tidy_storage) == 2 * len(retired)
     for uuid in retired:
         with pytest.raises(BlobNotFound):
             tidy_storage.blobs.size(object_keys(uuid)[0])
@@ -163,8 +170,10 @@ def test_a_pack_that_no_row_names_goes_and_one_that_a_row_names_stays(tidy_stora
     write(tidy_storage, repo, eva, "one")
     orphan, _ = object_keys("f" * 32)
     tidy_storage.blobs.put_bytes(orphan, b"left by a crash between the store and the row")
-    assert sweep.note_strays(tidy_storage) == 1
-    assert sweep.delete_due(tidy_storage) == 1
+    later = now_ms() + doomed.STRAY_KEPT_MS
+    assert len(list(doomed.note_strays(tidy_storage.db, tidy_storage.blobs, sweep.STORED, now_ms(), 0))) == 1
+    assert delete_due(tidy_storage, later - 1000) == 0, "whatever the grace, an hour is left to a push that is ending"
+    assert delete_due(tidy_storage, later + 60_000) == 1
     kept = {key for one in live(tidy_storage, repo) for key in object_keys(one.uuid)}
     assert set(tidy_storage.blobs.keys(PACK_KEYS)) == kept
 
@@ -174,8 +183,8 @@ def test_a_stray_that_came_into_use_within_the_grace_is_not_deleted(tidy_storage
     write(tidy_storage, repo, eva, "one")
     keys = [key for one in live(tidy_storage, repo) for key in object_keys(one.uuid)]
     with tidy_storage.db.write() as writing:
-        pack_store.doom(writing, keys, now_ms() - 1)
-    assert sweep.delete_due(tidy_storage) == 0
+        doomed.doom_strays(writing, keys, now_ms() - 1)
+    assert delete_due(tidy_storage) == 0
     assert sorted(tidy_storage.blobs.keys(PACK_KEYS)) == sorted(keys)
 
 
@@ -187,6 +196,30 @@ def test_only_what_may_be_unreachable_plans_a_prune(tidy_storage: RepoStorage, e
     assert planned(tidy_storage) == 0
     create_branch(tidy_storage, repo, eva, "side")
     delete_branch(tidy_storage, repo, eva, "side")
+    run_events(tidy_storage)
+    assert planned(tidy_storage) == 1
+
+
+def test_events_of_history_that_was_pruned_already_are_done(tidy_storage: RepoStorage, eva: Actor) -> None:
+    """A worker that was away for long comes to moves between commits that are no more."""
+    repo = add_repo(tidy_storage, eva)
+    write(tidy_storage, repo, eva, "one")
+    create_branch(tidy_storage, repo, eva, "side")
+    for text in ("a", "b"):
+        write(tidy_storage, repo, eva, text, "side")
+    delete_branch(tidy_storage, repo, eva, "side")
+    assert prune(tidy_storage, repo.key) == 6
+    run_events(tidy_storage)
+
+
+def test_an_annotated_tag_that_moves_plans_a_prune(tidy_storage: RepoStorage, eva: Actor) -> None:
+    repo = add_repo(tidy_storage, eva)
+    write(tidy_storage, repo, eva, "one")
+    create_tag(tidy_storage, repo, eva, "v1", revision="main", message="first")
+    create_tag(tidy_storage, repo, eva, "v2", revision="main", message="second")
+    tags = {name: git_in(tidy_storage, repo, eva)("rev-parse", name).strip() for name in ("v1", "v2")}
+    repo = open_for_writing(tidy_storage, repo.id, eva)
+    apply_updates(tidy_storage, repo, [Update("refs/tags/v1", Oid(tags["v1"]), Oid(tags["v2"]))], [], eva, "git")
     run_events(tidy_storage)
     assert planned(tidy_storage) == 1
 

@@ -56,6 +56,7 @@ def good_body(call: Call) -> dict[str, Any] | None:
         "MoveBody": {"fromRepo": "a/b", "toRepo": "a/c"},
         "DuplicateBody": {"repository": "copy"},
         "DeletionsBody": {"deletions": {"sha": ["a" * 64]}},
+        "CopyBody": {"target": {"name": "a/b"}, "files": []},
         "CardBody": {"content": ""},
     }.get(getattr(call.body, "__name__", ""), {} if call.body else None)
 
@@ -192,8 +193,9 @@ def test_a_token_that_is_not_good_is_always_told_so(hub: Any, client: Any, ana: 
 def test_a_stranger_and_a_read_token_change_nothing(
     ana: Api, otto: Api, anonymous: Api, reader_token: Api, call: Call
 ) -> None:
-    """Likes are everybody's; asking for paths and duplicating a public repository change nothing in it."""
-    harmless = {"list_paths_info", "check_upload"}
+    """Likes are everybody's; asking for paths, duplicating a public repository and copying files out of it change
+    nothing in it."""
+    harmless = {"list_paths_info", "check_upload", "copy_files_in_lfs"}
     id = ana.repo()
     ana.put(id, {"a.txt": "a"})
     before = (ana("GET", f"/api/models/{id}").json(), ana("GET", f"/api/models/{id}/refs").json())
