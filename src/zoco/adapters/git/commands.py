@@ -5,6 +5,7 @@ Every process has a clean environment, a bound on its memory and, where no clien
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import resource
@@ -19,7 +20,7 @@ from typing import IO
 
 from zoco.adapters import logs
 from zoco.adapters.git.environment import git_environment
-from zoco.core.errors import Invalid, Unavailable
+from zoco.core.errors import Invalid, StoreFull, Unavailable
 from zoco.core.ids import Oid
 
 MEMORY_MAX_BYTES = 4 << 30
@@ -28,6 +29,7 @@ WALK_MAX_S = 4 * 3600
 """For a walk through everything, which no client waits for."""
 CHUNK_BYTES = 64 << 10
 _TOLD_MAX = 2000
+_NO_ROOM = os.strerror(errno.ENOSPC)
 
 # what old histories hold and no client minds; all else that fsck knows is refused
 _FSCK = "--strict=zeroPaddedFilemode=ignore,badTimezone=ignore"
@@ -77,7 +79,8 @@ class IndexPack:
                 self._close_stdin()
                 status = self._process.wait()
             if status:
-                raise Invalid(_told(self._errors) or f"index-pack ended with {status}")
+                told = _told(self._errors)
+                raise StoreFull if _NO_ROOM in told else Invalid(told or f"index-pack ended with {status}")
             self._out.seek(0)
             said = re.fullmatch(rb"(?:pack|keep)\t([0-9a-f]{40})\n", self._out.read(100))
             if said is None:  # git hands on what came after the pack
