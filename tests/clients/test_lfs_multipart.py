@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import random
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.clients.git_work import api, create_repo
-from tests.clients.lfs_parts import MEBI, PART, Parts, ask, begin, is_here, large
+from tests.clients.lfs_parts import MEBI, PART, Json, Parts, ask, begin, is_here, large
 from tests.clients.test_lfs_wire import batch, refusal, sha, upload
-from tests.running import Person, Server
+from tests.running import Person, Server, kills
 
 pytestmark = pytest.mark.client
 
@@ -88,6 +92,35 @@ def _half_a_part(server: Server, parts: Parts, number: int) -> socket.socket:
     head = f"PUT {target} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: {len(piece)}\r\n\r\n"
     connection.sendall(head.encode() + piece[: len(piece) // 2])
     return connection
+
+
+def test_an_upload_survives_deaths_at_random_moments(server: Server, person: Person, path: str) -> None:
+    """What was acknowledged stays; what was not is sent again, to the same addresses."""
+    chance = random.Random(20261127)
+    parts = begin(server, person, path, large(3 * PART + 17))
+    told: dict[int, Json] = {}
+    for _ in range(kills(6)):
+        killer = threading.Timer(chance.uniform(0.05, 1.5), server.kill)
+        killer.start()
+        with contextlib.suppress(httpx.TransportError):
+            while True:
+                for number in range(1, 5):
+                    told[number] = parts.sent(number)
+        killer.join()
+        server.start()
+        here = {part["partNumber"]: part["etag"] for part in httpx.get(parts.end).json()["parts"]}
+        assert {number: part["etag"] for number, part in told.items()}.items() <= here.items()
+    killer = threading.Timer(chance.uniform(0.05, 0.5), server.kill)
+    told = {number: parts.sent(number) for number in range(1, 5)}
+    killer.start()
+    with contextlib.suppress(httpx.TransportError):
+        while True:
+            parts.complete([told[number] for number in sorted(told)])
+    killer.join()
+    server.start()
+    assert parts.complete([told[number] for number in sorted(told)]).status_code == 200
+    assert is_here(server, person, path, parts.data)
+    assert unfinished(server) == []
 
 
 @pytest.mark.parametrize("failpoint", ["lfs_parts_joined", "lfs_parts_published"])
@@ -192,6 +225,18 @@ def test_an_address_ends_with_the_rights_it_was_made_from(server: Server, person
     assert parts.complete([]).status_code == 404
     create_repo(server, person, "iris")
     assert parts.send(2).status_code == 404
+
+
+def test_an_address_ends_with_the_token_that_asked_for_it(server: Server, person: Person, path: str) -> None:
+    parts = begin(server, person, path, large(SIZE))
+    told = [parts.sent(1)]
+    listed = json.loads(server.cli("token", "list", person.name, "--json").stdout)
+    for token in listed:
+        server.cli("token", "delete", person.name, str(token["id"]), "--yes")
+    refusal(parts.send(2), 401)
+    refusal(parts.complete(told), 401)
+    refusal(httpx.get(parts.end), 401)
+    refusal(parts.verified(), 401)
 
 
 def test_an_address_expires(own_server: Callable[..., Server]) -> None:

@@ -58,6 +58,19 @@ def test_what_was_put_comes_back_whole_and_in_parts(blobs: BlobStore) -> None:
         assert b"".join(blobs.read("git/1/a.pack", start, end)) == data[start:end], (start, end)
 
 
+def test_a_blob_that_is_a_file_of_this_machine_can_be_sent_as_one(blobs: BlobStore) -> None:
+    put(blobs, "lfs/ab/x", b"hello")
+    path = blobs.local_file("lfs/ab/x")
+    if not isinstance(blobs, FolderBlobStore):
+        assert path is None
+        return
+    assert path
+    assert path.read_bytes() == b"hello"
+    missing = blobs.local_file("lfs/ab/none")
+    assert missing
+    assert not missing.exists()
+
+
 def test_bytes_are_put_without_a_file(blobs: BlobStore) -> None:
     blobs.put_bytes("lfs/ab/x", b"hello")
     assert b"".join(blobs.read("lfs/ab/x")) == b"hello"

@@ -224,6 +224,22 @@ def test_a_death_between_seal_and_name_is_made_good_by_the_next_try(
     assert stored(blobs) == b"some data"
 
 
+def test_a_full_disk_is_told_and_the_part_can_be_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blobs = FolderBlobStore(tmp_path / "store", tmp_path / "scratch")
+    assert blobs.parts
+    blob = begun(blobs.parts, 9)
+    with monkeypatch.context() as patch, pytest.raises(Unavailable, match="No space left"):
+        patch.setattr("zoco.adapters.blobs.folder_parts.os.pwrite", _full)
+        send(blobs.parts, blob, 1, b"some data")
+    assert blobs.parts.received(blob) == {}
+    blobs.parts.complete(blob, [send(blobs.parts, blob, 1, b"some data")])
+    assert stored(blobs) == b"some data"
+
+
+def _full(*_: object) -> int:
+    raise OSError(28, "No space left on device")
+
+
 def _fails(*_: object) -> None:
     raise OSError(5, "Input/output error")
 

@@ -19,7 +19,6 @@ REVIEWED = {
     "cffi": "MIT",
     "click": "BSD",
     "cryptography": "Apache",
-    "granian": "BSD",
     "h11": "MIT",
     "httptools": "MIT",
     "idna": "BSD",
@@ -57,7 +56,7 @@ def closure(name: str, seen: dict[str, None]) -> dict[str, None]:
     for text in importlib.metadata.requires(name) or []:
         requirement = Requirement(text)
         key = re.sub(r"[-_.]+", "-", requirement.name).lower()
-        extras = {"extra": "uvloop" if name == "granian" else "binary" if name == "psycopg" else ""}
+        extras = {"extra": "binary" if name == "psycopg" else ""}
         if (requirement.marker is None or requirement.marker.evaluate(extras)) and key not in seen:
             seen[key] = None
             closure(key, seen)

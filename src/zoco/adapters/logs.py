@@ -16,6 +16,13 @@ def set_up(level: str) -> None:
     _logger.setLevel(level.upper())
 
 
+def adopt(library: str) -> None:
+    """Errors of a library that logs go where ours go; what it says of strangers' mistakes does not."""
+    theirs = logging.getLogger(library)
+    theirs.parent = _logger
+    theirs.setLevel(logging.ERROR)
+
+
 def debug(event: str, **facts: object) -> None:
     _write(logging.DEBUG, event, facts)
 

@@ -14,10 +14,18 @@ END_WITHIN_S = 30.0
 
 
 class KeptProcess:
-    """Use as a context manager."""
+    """Use as a context manager. `pass_fds` are open in the child under the same numbers."""
 
-    def __init__(self, command: Sequence[str], *, pause_s: float = PAUSE_S, end_within_s: float = END_WITHIN_S) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        pass_fds: Sequence[int] = (),
+        pause_s: float = PAUSE_S,
+        end_within_s: float = END_WITHIN_S,
+    ) -> None:
         self._command = list(command)
+        self._pass_fds = tuple(pass_fds)
         self._pause_s = pause_s
         self._end_within_s = end_within_s
         self._ending = threading.Event()
@@ -30,24 +38,28 @@ class KeptProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.ask_to_end()
+        if self._child is not None:
+            try:
+                self._child.wait(self._end_within_s)
+            except subprocess.TimeoutExpired:  # in a long job: it is run again after the next start
+                self._child.kill()
+                self._child.wait()
+        self._keeper.join()
+
+    def ask_to_end(self) -> None:
+        """Does not wait: siblings can end together. Not needed before the end of the context."""
         self._ending.set()
         with self._lock:
-            child = self._child
-        if child is not None:
-            child.terminate()
-            try:
-                child.wait(self._end_within_s)
-            except subprocess.TimeoutExpired:  # in a long job: it is run again after the next start
-                child.kill()
-                child.wait()
-        self._keeper.join()
+            if self._child is not None:
+                self._child.terminate()
 
     def _keep(self) -> None:
         while True:
             with self._lock:
                 if self._ending.is_set():
                     return
-                self._child = subprocess.Popen(self._command)
+                self._child = subprocess.Popen(self._command, pass_fds=self._pass_fds)
             code = self._child.wait()
             if self._ending.is_set():
                 return

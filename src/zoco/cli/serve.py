@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
+import signal
 import socket
 import sys
-from dataclasses import fields
+import threading
+from contextlib import ExitStack
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +21,11 @@ from zoco.settings import Settings, load
 if TYPE_CHECKING:
     from zoco.adapters.db.engine import Database
 
+WEB_PAUSE_S = 1.0
+"""Before a web worker is started again: connections wait in the meantime, or go to its siblings."""
+
+_PYTHON = (sys.executable, "-m")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", help="address to listen on (127.0.0.1)")
@@ -27,24 +35,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    try:
-        settings = load(
-            args.data,
-            host=args.host,
-            port=args.port,
-            workers=args.workers,
-            public_url=args.public_url,
-            database_url=args.database_url,
-            storage_url=args.storage_url,
-        )
-        settings = _prepared(settings)
-    except (ValueError, OSError) as error:
-        print(f"zoco: {error}", file=sys.stderr)
-        return 2
-    logs.set_up(settings.log_level)
-    os.environ.update(as_environment(settings))
-    with KeptProcess([sys.executable, "-m", "zoco.cli.main", "worker", "--end-with-parent"]):
-        _serve(settings)
+    with ExitStack() as held:
+        try:
+            settings = load(
+                args.data,
+                host=args.host,
+                port=args.port,
+                workers=args.workers,
+                public_url=args.public_url,
+                database_url=args.database_url,
+                storage_url=args.storage_url,
+            )
+            listener = held.enter_context(_bound(settings))
+            settings = replace(settings, port=listener.getsockname()[1])
+            _prepare(settings)
+        except (ValueError, OSError) as error:
+            print(f"zoco: {error}", file=sys.stderr)
+            return 2
+        logs.set_up(settings.log_level)
+        os.environ.update(as_environment(settings))
+        _serve(settings, listener)
     return 0
 
 
@@ -54,16 +64,13 @@ def as_environment(settings: Settings) -> dict[str, str]:
     return {f"ZOCO_{name.upper()}": str(value) for name, value in values.items()}
 
 
-def _prepared(settings: Settings) -> Settings:
+def _prepare(settings: Settings) -> None:
     """Everything that can fail fails here, before a process is started. Raises ValueError with the cure."""
     from zoco.adapters.db.migrate import prepare
     from zoco.adapters.db.open import open_database
     from zoco.assembly import discard_leftovers, open_storage
     from zoco.hub.accounts.keyring import master_key, signing_key
 
-    port = _free_port(settings)
-    chosen = {f.name: getattr(settings, f.name) for f in fields(Settings)} | {"port": port}
-    settings = Settings(**chosen)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     _claim(settings.data)
     discard_leftovers(settings)
@@ -76,7 +83,6 @@ def _prepared(settings: Settings) -> Settings:
         _greet(settings, db)
     finally:
         db.close()
-    return settings
 
 
 def _claim(data: Path) -> None:
@@ -88,19 +94,19 @@ def _claim(data: Path) -> None:
         raise ValueError(f"another zoco serve runs on {data}: stop it, or choose another --data") from error
 
 
-def _free_port(settings: Settings) -> int:
-    """The port, proven free: the web server binds with SO_REUSEPORT and would silently share a busy one."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise ValueError(
-                f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): "
-                "stop what listens there, or choose another --port"
-            ) from error
-        return int(probe.getsockname()[1])
+def _bound(settings: Settings) -> socket.socket:
+    """The port, taken but closed: the workers open it when they are ready. Raises ValueError."""
+    listener = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise ValueError(
+            f"cannot listen on {settings.host}:{settings.port} ({error.strerror}): "
+            "stop what listens there, or choose another --port"
+        ) from error
+    return listener
 
 
 def _greet(settings: Settings, db: Database) -> None:
@@ -124,21 +130,21 @@ def _reachable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _serve(settings: Settings) -> None:
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-
-    Granian(
-        "zoco.app:build",
-        factory=True,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.ASGI,
-        workers=settings.workers or os.cpu_count() or 1,
-        websockets=False,
-        respawn_failed_workers=True,
-        workers_kill_timeout=10,
-        log_level=LogLevels.warning,
-        working_dir=Path.cwd(),
-    ).serve()
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    """Until SIGTERM or Ctrl-C. Whatever order they come in, the web workers end together and the jobs process last."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    descriptor = listener.fileno()
+    with ExitStack() as children:
+        children.enter_context(KeptProcess([*_PYTHON, "zoco.cli.main", "worker", "--end-with-parent"]))
+        web = [
+            KeptProcess([*_PYTHON, "zoco.cli.web_worker", str(descriptor)], pass_fds=[descriptor], pause_s=WEB_PAUSE_S)
+            for _ in range(settings.workers or os.cpu_count() or 1)
+        ]
+        for worker in web:
+            children.enter_context(worker)
+        stop.wait()
+        for worker in web:
+            worker.ask_to_end()
+        listener.close()  # nobody waits at a door that is not opened again

@@ -14,22 +14,22 @@ from itertools import chain
 from starlette.requests import Request
 from starlette.responses import Response
 
+from zoco.adapters.blobs.port import Segment
 from zoco.formats.byte_ranges import ByteRange, parse_ranges
-from zoco.hub.lfs.content import read_object
+from zoco.hub.lfs.content import segments_of
 from zoco.hub.lfs.objects import LfsObject
 from zoco.hub.xet.xorbs import Xet
-from zoco.surfaces.streaming import StreamedAnswer
-from zoco.surfaces.threads import iterate
+from zoco.surfaces.streaming import answer_segments
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """`etag` without quotes. `read(start, end)` gives the bytes [start, end) in pieces."""
+    """`etag` without quotes. `read(start, end)` gives the bytes [start, end) in segments, whole or parts of files."""
 
     size: int
     etag: str
     content_type: str
-    read: Callable[[int, int], Iterator[bytes]]
+    read: Callable[[int, int], Iterator[Segment]]
     data: bytes | None = None
     """the bytes themselves, where they are small enough to be at hand: sent without a thread"""
 
@@ -39,7 +39,7 @@ def in_memory(data: bytes, etag: str, content_type: str) -> StoredFile:
 
 
 def in_lfs(xet: Xet, found: LfsObject, etag: str, content_type: str) -> StoredFile:
-    return StoredFile(found.size, etag, content_type, lambda start, end: read_object(xet, found, start, end))
+    return StoredFile(found.size, etag, content_type, lambda start, end: segments_of(xet, found, start, end))
 
 
 def answer_file(request: Request, file: StoredFile, headers: Mapping[str, str] | None = None) -> Response:
@@ -90,17 +90,17 @@ def _whole(file: StoredFile, headers: dict[str, str]) -> Response:
     headers["Content-Length"] = str(file.size)
     if file.size == 0 or file.data is not None:
         return Response(file.data or b"", headers=headers)
-    return StreamedAnswer(iterate(_lazily(file, ByteRange(0, file.size))), 200, headers)
+    return answer_segments(_lazily(file, ByteRange(0, file.size)), 200, headers)
 
 
 def _part(file: StoredFile, part: ByteRange, headers: dict[str, str]) -> Response:
     headers |= {"Content-Length": str(part.size), "Content-Range": part.content_range(file.size)}
     if file.data is not None:
         return Response(file.data[part.start : part.end], 206, headers)
-    return StreamedAnswer(iterate(_lazily(file, part)), 206, headers)
+    return answer_segments(_lazily(file, part), 206, headers)
 
 
-def _lazily(file: StoredFile, part: ByteRange) -> Iterator[bytes]:
+def _lazily(file: StoredFile, part: ByteRange) -> Iterator[Segment]:
     """Opening may ask a distant store: that too belongs in the thread that reads."""
     yield from file.read(part.start, part.end)
 
@@ -117,9 +117,9 @@ def _parts(file: StoredFile, ranges: list[ByteRange], headers: dict[str, str]) -
     size = sum(len(head) + part.size + 2 for head, part in zip(heads, ranges, strict=True)) + len(end)
     headers |= {"Content-Length": str(size), "Content-Type": f"multipart/byteranges; boundary={boundary}"}
 
-    def pieces() -> Iterator[bytes]:
+    def pieces() -> Iterator[Segment]:
         for head, part in zip(heads, ranges, strict=True):
             yield from chain((head,), file.read(part.start, part.end), (b"\r\n",))
         yield end
 
-    return StreamedAnswer(iterate(pieces()), 206, headers)
+    return answer_segments(pieces(), 206, headers)

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing
 from typing import cast
 
 import anyio
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-PIECE_BYTES_MIN = 256 << 10
-PIECE_BYTES_MAX = 1 << 20
-SENDS_BEFORE_GROWTH = 16
-SLOW_SEND_S = 1.0
+from zoco.adapters.blobs.port import Segment
+from zoco.core.errors import Unavailable
+from zoco.surfaces.segments import OpenPart, opened
+from zoco.surfaces.threads import iterate
+
+ZERO_COPY = "http.response.zerocopysend"
+"""ASGI's extension for sending a part of a file. `zoco serve` has it; elsewhere the part is read and sent as bytes."""
 
 
 class StreamedAnswer(Response):
     """Closes `chunks` in every case, so that a child process behind them ends with the request.
 
     The first chunk is awaited before the status is sent, so that what fails at the start is still answered as an
-    error. The client's leaving is learnt from `receive`: granian goes on taking bytes for nobody (met with 2.8).
+    error. The client's leaving is learnt from `receive`: servers go on taking bytes for nobody.
     """
 
     def __init__(
-        self, chunks: AsyncIterator[bytes], status_code: int = 200, headers: Mapping[str, str] | None = None
+        self,
+        chunks: AsyncIterator[bytes | OpenPart] | AsyncIterator[bytes],
+        status_code: int = 200,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        self._chunks = cast("AsyncGenerator[bytes]", chunks)  # every iterator given here is one: it can be closed
+        # every iterator given here is one: it can be closed
+        self._chunks = cast("AsyncGenerator[bytes | OpenPart]", chunks)
         self.status_code = status_code
         self.background = None
         self.init_headers(headers)
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_sent = False
 
         async def watch() -> None:
@@ -44,7 +50,7 @@ class StreamedAnswer(Response):
         try:
             async with aclosing(self._chunks), anyio.create_task_group() as group:
                 group.start_soon(watch)
-                await self._send(send)
+                await self._send(send, ZERO_COPY in (scope.get("extensions") or {}))
                 is_sent = True  # a client may hang up as soon as it has everything: that is no leaving
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as failed:  # the group wraps even a single error; callers know errors by type
@@ -52,38 +58,44 @@ class StreamedAnswer(Response):
         if not is_sent:
             raise ClientDisconnect
 
-    async def _send(self, send: Send) -> None:
+    async def _send(self, send: Send, by_file: bool) -> None:
         first = await anext(self._chunks, b"")
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        pieces = _Pieces(send)
-        await pieces.send(first)
+        await _send_chunk(send, first, by_file)
         async for chunk in self._chunks:
-            await pieces.send(chunk)
+            await _send_chunk(send, chunk, by_file)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-class _Pieces:
-    """The server queues some ten messages for a client that does not read. So pieces begin small, and grow only for
-    one who has taken more of them than any queue holds: a slow client costs little memory, a fast one little time."""
+def answer_segments(
+    segments: Iterator[Segment], status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """The segments one after the other. The iterator runs in threads; what it raises in the middle cuts the answer."""
+    return StreamedAnswer(opened(segments), status, headers)
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self._size = PIECE_BYTES_MIN
-        self._quick_sends = 0
 
-    async def send(self, chunk: bytes) -> None:
-        at = 0
-        while at < len(chunk):
-            piece = chunk[at : at + self._size]
-            at += len(piece)
-            started = time.perf_counter()
-            await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-            self._learn(time.perf_counter() - started)
+async def _send_chunk(send: Send, chunk: bytes | OpenPart, by_file: bool) -> None:
+    if isinstance(chunk, bytes):
+        await send(_body(chunk))
+    elif by_file:
+        await _send_part(send, chunk)
+    else:
+        async with aclosing(iterate(chunk.read())) as pieces:
+            async for piece in pieces:
+                await send(_body(piece))
 
-    def _learn(self, took_s: float) -> None:
-        if took_s > SLOW_SEND_S:
-            self._size, self._quick_sends = PIECE_BYTES_MIN, 0
-            return
-        self._quick_sends += 1
-        if self._quick_sends == SENDS_BEFORE_GROWTH and self._size < PIECE_BYTES_MAX:
-            self._size, self._quick_sends = self._size * 2, 0
+
+def _body(chunk: bytes) -> Message:
+    return {"type": "http.response.body", "body": chunk, "more_body": True}
+
+
+async def _send_part(send: Send, part: OpenPart) -> None:
+    message = {"type": ZERO_COPY, "file": part.file, "offset": part.offset, "count": part.size, "more_body": True}
+    try:
+        await send(message)
+    except ConnectionError as error:
+        raise ClientDisconnect from error
+    except EOFError as error:
+        raise Unavailable("A stored file is shorter than it was.") from error
+    except OSError as error:
+        raise Unavailable(f"A stored file cannot be read: {error.strerror}.") from error

@@ -6,7 +6,7 @@ seconds, or waits for a child process, has threads of its own, so that a large p
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -37,7 +37,7 @@ async def in_long_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs
     return await anyio.to_thread.run_sync(partial(work, *args, **kwargs), limiter=_long_limiter())
 
 
-async def iterate(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def iterate(chunks: Iterator[T]) -> AsyncGenerator[T]:
     """A plain iterator as an async one, closed at the end. No thread is held while the consumer is slow."""
     limiter = _long_limiter()
     try:

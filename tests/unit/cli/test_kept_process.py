@@ -60,3 +60,16 @@ def test_ending_during_a_pause_starts_no_other(tmp_path: Path) -> None:
             if marks.exists() and marks.read_text():
                 began.set()
     assert marks.read_text() == "x"
+
+
+def test_a_child_has_the_descriptors_it_was_given_and_siblings_can_end_together(births: Path) -> None:
+    with os.fdopen(os.open(births, os.O_RDWR), "r+b", buffering=0) as said:
+        command = [sys.executable, "-c", CHILD, f"/dev/fd/{said.fileno()}", "polite"]
+        with (
+            KeptProcess(command, pass_fds=[said.fileno()]) as one,
+            KeptProcess(command, pass_fds=[said.fileno()]) as other,
+        ):
+            pids = [int(said.readline()) for _ in range(2)]
+            for child in (one, other):
+                child.ask_to_end()
+    assert not any(map(is_alive, pids))

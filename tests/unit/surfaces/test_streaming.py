@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import anyio
 import pytest
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 
 from zoco.core.errors import Unavailable
 from zoco.surfaces.streaming import StreamedAnswer
@@ -31,8 +32,8 @@ class Client:
             self._left.set()
             await anyio.sleep_forever()  # as a server whose client takes no more
 
-    async def run(self, answer: StreamedAnswer) -> None:
-        await answer({}, self.receive, self.send)  # type: ignore[arg-type]
+    async def run(self, answer: Response) -> None:
+        await answer({"type": "http"}, self.receive, self.send)  # type: ignore[arg-type]
 
     @property
     def body(self) -> bytes:

@@ -64,6 +64,9 @@ class FolderBlobStore:
         size = self.size(key)
         return self._chunks(key, start, size if end is None else min(end, size))
 
+    def local_file(self, key: str) -> Path | None:
+        return self._root / checked(key)
+
     def size(self, key: str) -> int:
         with _translated(key):
             return (self._root / checked(key)).stat().st_size

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +25,19 @@ class BlobNotFound(Exception):
     def __init__(self, key: str) -> None:
         super().__init__(f"no blob {key}")
         self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """Bytes [offset, offset + size) of a file on this machine that never changes."""
+
+    path: Path
+    offset: int
+    size: int
+
+
+Segment = bytes | FilePart
+"""A piece of an answer: a server sends a part of a file without reading it."""
 
 
 class Incoming(Protocol):
@@ -58,6 +72,10 @@ class BlobStore(Protocol):
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Bytes [start, end) in chunks of at most CHUNK_BYTES. Raises BlobNotFound when called, not when iterated."""
+
+    def local_file(self, key: str) -> Path | None:
+        """The blob's own file on this machine, to be read and never written; None where it is not one. Nothing is asked
+        of the disk: whether the blob is there, opening tells."""
 
     def size(self, key: str) -> int:
         """Raises BlobNotFound."""

@@ -210,6 +210,16 @@ os.register_at_fork(after_in_child=_handles.clear)
 
 
 @contextmanager
+def open_once(bare: Path) -> Iterator[Reader]:
+    """For a folder that is about to go: nothing is kept open for the next."""
+    repository = pygit2.Repository(str(bare))
+    try:
+        yield Reader(repository)
+    finally:
+        repository.free()
+
+
+@contextmanager
 def open_reader(bare: Path, extra_objects: tuple[Path, ...] = ()) -> Iterator[Reader]:
     """`extra_objects`: folders of objects that are not in the repository yet."""
     if extra_objects:

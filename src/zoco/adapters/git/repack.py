@@ -11,6 +11,7 @@ from pathlib import Path
 
 from zoco.adapters.clock import fresh_uuid
 from zoco.adapters.git.environment import git_environment
+from zoco.adapters.git.walk import count_objects
 from zoco.core.errors import Unavailable
 from zoco.core.ids import Oid
 from zoco.formats.git.pack import WrittenPack
@@ -35,7 +36,7 @@ class Workshop:
     """A bare repository without refs. Put packs into `packs` as `pack-<checksum>.pack` and `.idx`."""
 
     def __init__(self, bare: Path) -> None:
-        self._bare = bare
+        self.bare = bare
         self.packs = bare / "objects" / "pack"
 
     def join(self, checksums: Sequence[str]) -> NewPack:
@@ -50,11 +51,10 @@ class Workshop:
 
     def count_objects(self) -> int:
         """Distinct objects in all packs put here."""
-        listing = self._run(["cat-file", "--batch-check=%(objectname)", "--batch-all-objects", "--unordered"])
-        return listing.count(b"\n")
+        return count_objects(self.bare)
 
     def _pack(self, options: list[str], stdin: str) -> NewPack:
-        base = self._bare / "new"
+        base = self.bare / "new"
         command = ["pack-objects", "-q", *options, "--delta-base-offset", str(base)]
         checksum = self._run(command, stdin.encode()).decode().strip()
         pack, idx = base.with_name(f"new-{checksum}.pack"), base.with_name(f"new-{checksum}.idx")
@@ -64,8 +64,8 @@ class Workshop:
         try:
             done = subprocess.run(
                 ["git", *command],
-                cwd=self._bare,
-                env=git_environment(self._bare),
+                cwd=self.bare,
+                env=git_environment(self.bare),
                 input=stdin,
                 capture_output=True,
                 check=True,

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from zoco.adapters import logs
 from zoco.adapters.failpoints import hit
-from zoco.adapters.git import commands
+from zoco.adapters.git import walk
 from zoco.adapters.git.reader import Reader, open_reader
 from zoco.adapters.git.repack import workshop
 from zoco.core.garbage import Gone, Kind
@@ -150,17 +150,17 @@ def _reached(
 ) -> Iterator[tuple[Oid, bytes]]:
     wanted = list(tips)
     if wanted:
-        yield from commands.reached_objects(bare, wanted, without=without, blobs_below=blobs_below)
+        yield from walk.reached_objects(bare, wanted, without=without, blobs_below=blobs_below)
 
 
 def _objects(bare: Path, state: RepoState, tips: Collection[Oid]) -> tuple[int, int]:
     """How many objects no tip reaches, and about how many bytes they take."""
     if not state.packs:
         return 0, 0
-    count = commands.count_objects(bare) - sum(1 for _ in _reached(bare, tips))
+    count = walk.count_objects(bare) - sum(1 for _ in _reached(bare, tips))
     if count <= 0:
         return 0, 0
-    return count, max(0, sum(one.size for one in state.packs) - commands.stored_size(bare, tips))
+    return count, max(0, sum(one.size for one in state.packs) - walk.stored_size(bare, tips))
 
 
 def _packed(storage: RepoStorage, found: Unreached) -> tuple[StoredPack | None, int, int]:

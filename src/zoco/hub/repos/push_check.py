@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from zoco.adapters.db.engine import Database
-from zoco.adapters.git.commands import new_objects
 from zoco.adapters.git.reader import Reader, open_reader
+from zoco.adapters.git.walk import new_objects
 from zoco.core.errors import Invalid
 from zoco.core.ids import Oid
 from zoco.core.repos import ContentsRepo, WritableRepo

@@ -108,6 +108,13 @@ def find_by_key(read: Read, key: int) -> RepoRow | None:
     return row_of(found) if found else None
 
 
+def names_by_key(read: Read, after: int, limit: int) -> list[tuple[int, RepoId]]:
+    """All repositories, in the order of their keys."""
+    query = select(repo.c.id, repo.c.type, namespace.c.name, repo.c.name).select_from(_WITH_NAMESPACE)
+    rows = read.execute(query.where(repo.c.id > after).order_by(repo.c.id).limit(limit))
+    return [(key, RepoId(RepoType(type_), space, name)) for key, type_, space, name in rows]
+
+
 def find_place(read: Read, name: str) -> Place | None:
     if not is_storable(name):
         return None

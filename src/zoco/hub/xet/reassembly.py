@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
+from zoco.adapters.blobs.port import FilePart, Segment
 from zoco.core.errors import Unavailable
+from zoco.formats.xet.chunk import HEADER_SIZE
 from zoco.formats.xet.hashes import Buffer
 from zoco.formats.xet.terms import Term, raw_ends_of_terms, unpack_terms
 from zoco.formats.xet.xorb import StoredDecoder
 from zoco.hub.xet.store import XetFile, Xorb
-from zoco.hub.xet.stored import read_stored
+from zoco.hub.xet.stored import read_stored, stored_file
 from zoco.hub.xet.xorbs import Xet
 
 PIECE_BYTES = 1 << 20
@@ -42,15 +45,37 @@ def parts_of(xet: Xet, file: XetFile, start: int, end: int) -> Iterator[Part]:
 
 def read_file(xet: Xet, file: XetFile, start: int, end: int) -> Iterator[bytes]:
     """Bytes [start, end) in pieces of about PIECE_BYTES. Memory does not depend on the file's size."""
+    return _gathered(raw for part in parts_of(xet, file, start, end) for raw in _raw(xet, part))
+
+
+def file_segments(xet: Xet, file: XetFile, start: int, end: int) -> Iterator[Segment]:
+    """Likewise, but chunks that are not compressed stay where they are: parts of the xorb's file, without the headers
+    between them."""
+    for part in parts_of(xet, file, start, end):
+        path = stored_file(xet, part.xorb)
+        if path and part.xorb.chunks.is_plain(part.start, part.end):
+            yield from _plain(path, part)
+        else:
+            yield from _gathered(_raw(xet, part))
+
+
+def _plain(path: Path, part: Part) -> Iterator[FilePart]:
+    chunks, skip, left = part.xorb.chunks, part.skip, part.take
+    for number in range(part.start, part.end):
+        size = min(chunks.raw_size_of(number) - skip, left)
+        yield FilePart(path, chunks.stored_range(number, number + 1)[0] + HEADER_SIZE + skip, size)
+        skip, left = 0, left - size
+
+
+def _gathered(raws: Iterable[Buffer]) -> Iterator[bytes]:
     gathered: list[Buffer] = []
     size = 0
-    for part in parts_of(xet, file, start, end):
-        for raw in _raw(xet, part):
-            gathered.append(raw)
-            size += len(raw)
-            if size >= PIECE_BYTES:
-                yield b"".join(gathered)
-                gathered, size = [], 0
+    for raw in raws:
+        gathered.append(raw)
+        size += len(raw)
+        if size >= PIECE_BYTES:
+            yield b"".join(gathered)
+            gathered, size = [], 0
     if gathered:
         yield b"".join(gathered)
 

@@ -16,7 +16,7 @@ from zoco.core.errors import Denied, NotAuthenticated, NotFound
 from zoco.formats.byte_ranges import ByteRange, parse_ranges
 from zoco.formats.signed import read_signed, sign
 from zoco.hub.xet.reconstruction import Fetch
-from zoco.hub.xet.stored import read_stored
+from zoco.hub.xet.stored import stored_segments
 from zoco.hub.xet.xorbs import Xorb
 from zoco.surfaces.bytes import StoredFile, answer_ranges
 from zoco.surfaces.context import endpoint_of
@@ -64,7 +64,7 @@ async def get_ranges(request: Request) -> Response:
     if found is None:
         raise NotFound("This xorb is gone: ask for a new reconstruction.")
     size = found.chunks.stored_size
-    file = StoredFile(size, found.hash, BINARY, partial(read_stored, hub.storage.xet, found))
+    file = StoredFile(size, found.hash, BINARY, partial(stored_segments, hub.storage.xet, found))
     return answer_ranges(file, _within(request.headers.get("range"), size, str(facts["r"])), _HEADERS)
 
 

@@ -19,7 +19,7 @@ from tests.xet_data import MadeXorb, Used, bytes_of, make_xorb, register, send_x
 from zoco.adapters.clock import now_ms
 from zoco.adapters.db.tables import doomed_object, lfs_link, lfs_object, pack, xet_file, xet_file_xorb, xet_xorb
 from zoco.adapters.db.tables import repo as repo_table
-from zoco.adapters.git import commands
+from zoco.adapters.git import walk
 from zoco.assembly import handlers
 from zoco.core.access import Actor
 from zoco.core.errors import Conflict, Invalid, NotFound, Unavailable, Unprocessable
@@ -74,6 +74,8 @@ class Repo:
     tags: set[str] = field(default_factory=set)
     left: list[tuple[int, str]] = field(default_factory=list)
     told: dict[bytes, int] = field(default_factory=dict)
+    was_built_twice: bool = False
+    """A commit that was pruned under its hands holds the trees of its first try too: they go with the next prune."""
 
     def history(self, tips: Iterator[str] | list[str]) -> set[str]:
         found, waiting = set[str](), list(tips)
@@ -426,6 +428,7 @@ class Machine:
         repo.refs[ref] = oid
 
     def _leave(self, repo: Repo, ref: str) -> None:
+        repo.was_built_twice |= self._was_interrupted
         repo.left.append((self.started - 1, repo.refs[ref]))
 
     def _repo(self) -> Repo | None:
@@ -478,8 +481,8 @@ class Machine:
             opened = self._open(repo)
             links |= {(opened.key, sha(data)) for data in repo.contents(list(repo.refs.values()))}
             bare = bare_repository(self.storage, opened)
-            reached = sum(1 for _ in commands.reached_objects(bare, [Oid(one) for one in self._held(opened)]))
-            assert commands.count_objects(bare) == reached, "git objects that nothing leads to"
+            reached = sum(1 for _ in walk.reached_objects(bare, [Oid(one) for one in self._held(opened)]))
+            assert repo.was_built_twice or walk.count_objects(bare) == reached, "git objects that nothing leads to"
         with self.hub.db.read() as read:
             assert {tuple(row) for row in read.execute(select(lfs_link.c.repo_id, lfs_link.c.sha256))} == links
             objects = {row.sha256: row for row in read.execute(select(lfs_object))}

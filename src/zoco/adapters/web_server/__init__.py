@@ -1,0 +1,1 @@
+"""The web server: uvicorn, with what a Hub needs beside it."""
