@@ -145,7 +145,8 @@ def test_many_downloads_at_once_come_whole(shared: str, data: bytes) -> None:
 
 def test_clients_that_stall_hold_nobody_up_and_leave_nothing_behind(hub: Server, own: str, data: bytes) -> None:
     [worker] = web_workers(hub)
-    httpx.get(own)  # what is opened once for all is open
+    for address in (own, f"{hub.url}/ana/own"):  # what is opened once for all is open
+        httpx.get(address, timeout=60)
     before = open_in(worker)
     with ExitStack() as held:
         for number in range(STALLED):
