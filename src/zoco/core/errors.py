@@ -20,12 +20,15 @@ HubError
 ├── RateLimited
 ├── NotOffered            a part of the Hub's API this server does not have yet
 └── Unavailable           the store or the database is away; try again
+    └── StoreFull           no room: trying again does not help before somebody made some
 
 `code` is the name clients branch on (`X-Error-Code`; huggingface_hub `utils/_http.py` `hf_raise_for_status`).
 A message is English, says what is wrong and names the cure.
 """
 
 from __future__ import annotations
+
+import errno
 
 from zoco.core.ids import Oid, RepoId
 
@@ -165,3 +168,14 @@ class NotOffered(HubError):
 
 class Unavailable(HubError):
     pass
+
+
+class StoreFull(Unavailable):
+    def __init__(self) -> None:
+        super().__init__(
+            "The server's disk is full: nothing more can be stored. Ask its administrator to make room, then try again."
+        )
+
+
+def has_no_room(error: OSError) -> bool:
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}

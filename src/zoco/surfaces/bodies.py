@@ -7,7 +7,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable
 
 import anyio
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from zoco.core.errors import Invalid, TooLarge, Unprocessable
 from zoco.surfaces.threads import in_long_thread
@@ -28,6 +28,16 @@ async def read_body(request: Request, size_max: int) -> bytes:
         if len(body) > size_max:
             raise too_large(size_max)
     return bytes(body)
+
+
+async def swallow(request: Request) -> None:
+    """The rest of a body that is not wanted: a client that still sends may take the end of its connection for the
+    answer, and try again. Call it for bodies that are bounded."""
+    try:
+        async for _ in request.stream():
+            pass
+    except ClientDisconnect:
+        pass
 
 
 def body_of(request: Request, inflated_size_max: int) -> AsyncIterator[bytes]:

@@ -18,6 +18,7 @@ STATUS: dict[type[e.HubError], int] = {
     e.RateLimited: 429,
     e.NotOffered: 501,
     e.Unavailable: 503,
+    e.StoreFull: 507,  # git-lfs and huggingface_hub show its text at once, hf-xet its name after five tries
     e.HubError: 500,
 }
 
@@ -40,7 +41,7 @@ def error_headers(error: e.HubError) -> dict[str, str]:
         headers["Content-Range"] = f"bytes */{error.size_bytes}"
     if isinstance(error, e.RateLimited):
         headers["Retry-After"] = str(error.reset_s)
-    if isinstance(error, e.Unavailable):
+    if isinstance(error, e.Unavailable) and not isinstance(error, e.StoreFull):
         headers["Retry-After"] = "2"
     return headers
 

@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from zoco.adapters import logs
-from zoco.core.errors import HubError, Invalid, Moved, NotFound, RepoNotFound
+from zoco.core.errors import HubError, Invalid, Moved, NotFound, RepoNotFound, StoreFull, has_no_room
 from zoco.hub.accounts.limits import RateState
 from zoco.surfaces.context import client_address, fresh_request_id
 from zoco.surfaces.http_status import error_headers, status_of
@@ -95,6 +95,9 @@ class _Exchange:
         except HubError as error:
             await self._fail(error, receive, send)
         except Exception as error:  # noqa: BLE001 - the last handler: the client gets an answer and we a trace
+            if isinstance(error, OSError) and has_no_room(error):
+                await self._fail(StoreFull(), receive, send)
+                return
             logs.error("unexpected", trace=error, id=self._scope["zoco.request_id"])
             await self._fail(HubError("Something broke on our side. The log has the request id."), receive, send)
 

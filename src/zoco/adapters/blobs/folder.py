@@ -18,7 +18,8 @@ from zoco.adapters.blobs.folder_parts import FolderParts
 from zoco.adapters.blobs.incoming import IncomingFile
 from zoco.adapters.blobs.parts import PartStore
 from zoco.adapters.blobs.port import CHUNK_BYTES, BlobNotFound, Incoming, checked
-from zoco.core.errors import Unavailable
+from zoco.adapters.blobs.room import failed, room_in
+from zoco.core.errors import StoreFull, Unavailable
 
 _NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP})
 
@@ -45,11 +46,16 @@ class FolderBlobStore:
 
     def put_bytes(self, key: str, data: bytes) -> None:
         half = self.scratch / f"{key.replace('/', '-')}.{os.urandom(4).hex()}"
-        with _translated(key):
-            half.write_bytes(data)
-        self.put_file(key, half)
+        self._check_room(len(data))
+        try:
+            with _translated(key):
+                half.write_bytes(data)
+            self.put_file(key, half)
+        finally:
+            half.unlink(missing_ok=True)
 
-    def begin(self, key: str, size: int) -> Incoming:  # noqa: ARG002 (the port's)
+    def begin(self, key: str, size: int) -> Incoming:
+        self._check_room(size)
         file = self.scratch / f"{key.replace('/', '-')}.incoming"
         with _translated(key):
             return IncomingFile(file, lambda whole: self.put_file(key, whole))
@@ -90,6 +96,13 @@ class FolderBlobStore:
     def signed_range(self, key: str, start: int, end: int, *, lifetime_s: int) -> str | None:  # noqa: ARG002
         return None
 
+    def room(self) -> int | None:
+        return room_in(self._root)
+
+    def _check_room(self, size: int) -> None:
+        if size > room_in(self._root):
+            raise StoreFull
+
     def _chunks(self, key: str, at: int, end: int) -> Iterator[bytes]:
         with _translated(key), (self._root / key).open("rb", buffering=0) as file:
             file.seek(at)
@@ -108,7 +121,7 @@ def _translated(key: str) -> Iterator[None]:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BlobNotFound(key) from error
     except OSError as error:
-        raise Unavailable(f"The store's folder cannot be used: {error.strerror}.") from error
+        raise failed(error) from error
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

@@ -23,8 +23,9 @@ from zoco.adapters.blobs.durable import make_folder, sync_file, sync_folder
 from zoco.adapters.blobs.incoming import WRITEBACK_BYTES
 from zoco.adapters.blobs.parts import IncomingPart, InParts, PartsDiffer, ReceivedPart, Unfinished
 from zoco.adapters.blobs.port import BlobNotFound, checked
+from zoco.adapters.blobs.room import failed, room_in
 from zoco.adapters.blobs.writeback import start_writeback
-from zoco.core.errors import Unavailable
+from zoco.core.errors import StoreFull
 
 _DATA = "data"
 _WRITABLE, _SEALED = 0o600, 0o444
@@ -49,6 +50,8 @@ class FolderParts:
 
     def receive(self, blob: InParts, number: int) -> IncomingPart:
         folder = self._folder(blob)
+        if blob.size_of(number) > room_in(self._store):
+            raise StoreFull
         with _translated(blob.key):
             make_folder(folder)
             return _FolderPart(blob, number, folder)
@@ -171,4 +174,4 @@ def _translated(key: str) -> Iterator[None]:
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BlobNotFound(key) from error
     except OSError as error:
-        raise Unavailable(f"The store's folder cannot be used: {error.strerror}.") from error
+        raise failed(error) from error

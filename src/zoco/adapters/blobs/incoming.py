@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from zoco.adapters.blobs.port import BlobNotFound
+from zoco.adapters.blobs.room import failed
 from zoco.adapters.blobs.writeback import start_writeback
 from zoco.core.errors import HubError, Unavailable
 
@@ -32,13 +33,13 @@ class IncomingFile:
         self._out = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
     def feed(self, chunk: bytes) -> None:
-        """Raises Unavailable: the disk is full, or gone."""
+        """Raises Unavailable: the disk is full (StoreFull), or gone."""
         rest = memoryview(chunk)
         try:
             while rest:
                 rest = rest[os.write(self._out, rest) :]
         except OSError as error:
-            raise Unavailable(f"The store's folder cannot be used: {error.strerror}.") from error
+            raise failed(error) from error
         self._size += len(chunk)
         if self._size - self._on_its_way >= WRITEBACK_BYTES:
             start_writeback(self._out, self._on_its_way, self._size - self._on_its_way)

@@ -50,6 +50,9 @@ class MemoryBlobStore:
         data = self._found(key)
         appear(to, lambda half: _write(half, data))
 
+    def room(self) -> int | None:
+        return None
+
     def signed_url(self, key: str, *, lifetime_s: int, filename: str, content_type: str) -> str | None:  # noqa: ARG002
         return None
 

@@ -110,6 +110,9 @@ class ObjectBlobStore:
         chunks = self.read(key)
         appear(to, lambda half: _download(chunks, half))
 
+    def room(self) -> int | None:
+        return None
+
     def signed_url(self, key: str, *, lifetime_s: int, filename: str, content_type: str) -> str | None:
         if self._signer is None:
             return None

@@ -54,7 +54,7 @@ class Incoming(Protocol):
 
 
 class BlobStore(Protocol):
-    """Every method raises Unavailable when the store is away."""
+    """Every method raises Unavailable when the store is away, and those that store StoreFull when it is full."""
 
     scratch: Path
     """A folder for files that will be given to `put_file`, on the file system of a local store."""
@@ -88,6 +88,9 @@ class BlobStore(Protocol):
 
     def fetch(self, key: str, to: Path) -> None:
         """The blob as a file, never half: a hard link where that is possible. Raises BlobNotFound."""
+
+    def room(self) -> int | None:
+        """Bytes that may still come; None where nobody knows a limit."""
 
     def signed_url(self, key: str, *, lifetime_s: int, filename: str, content_type: str) -> str | None:
         """Where a client may fetch it from the store without us; None: serve it yourself."""

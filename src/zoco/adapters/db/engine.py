@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
-from zoco.core.errors import Unavailable
+from zoco.core.errors import StoreFull, Unavailable
 
 Read = NewType("Read", Connection)
 """A connection in a read transaction: one consistent snapshot on SQLite, read committed on PostgreSQL."""
@@ -29,6 +29,7 @@ Write = NewType("Write", Read)
 """The one write transaction of a request or job. No file, git, hash or network work while it is open."""
 
 BUSY_TIMEOUT_MS = 30_000
+_DISK_FULL = "53100"  # PostgreSQL's
 
 
 class Database:
@@ -136,8 +137,14 @@ def _translated() -> Iterator[None]:
     except OperationalError as error:
         if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR":  # our own SQL is wrong: waiting does not help
             raise
+        if _is_full(error.orig):
+            raise StoreFull from error
         raise Unavailable("The database does not answer. Try again in a moment.") from error
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Unavailable("The database went away. Try again in a moment.") from error
         raise
+
+
+def _is_full(error: BaseException | None) -> bool:
+    return getattr(error, "sqlite_errorname", "") == "SQLITE_FULL" or getattr(error, "sqlstate", "") == _DISK_FULL

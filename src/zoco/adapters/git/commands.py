@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -14,7 +15,9 @@ from pathlib import Path
 from zoco.adapters import logs
 from zoco.adapters.git.environment import git_environment
 from zoco.adapters.git.process import CHUNK_BYTES, as_file, complaint, end, start, time_limit
-from zoco.core.errors import Invalid
+from zoco.core.errors import Invalid, StoreFull
+
+_NO_ROOM = os.strerror(errno.ENOSPC)
 
 # what old histories hold and no client minds; all else that fsck knows is refused
 _FSCK = "--strict=zeroPaddedFilemode=ignore,badTimezone=ignore"
@@ -64,7 +67,8 @@ class IndexPack:
                 self._close_stdin()
                 status = self._process.wait()
             if status:
-                raise Invalid(complaint(self._errors) or f"index-pack ended with {status}")
+                told = complaint(self._errors)
+                raise StoreFull if _NO_ROOM in told else Invalid(told or f"index-pack ended with {status}")
             self._out.seek(0)
             said = re.fullmatch(rb"(?:pack|keep)\t([0-9a-f]{40})\n", self._out.read(100))
             if said is None:  # git hands on what came after the pack

@@ -20,6 +20,7 @@ DISK_THREADS = 8
 
 _AT_ONCE_OR_NOT = getattr(os, "RWF_NOWAIT", None)  # Linux; elsewhere every step is a thread's
 _OF_THE_NETWORK = {errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN}
+_NO_SENDFILE = {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}  # some file systems of user space
 _byte = bytearray(1)
 _disk = ThreadPoolExecutor(DISK_THREADS, "zoco-disk")
 
@@ -76,7 +77,7 @@ class FileSender:
     async def _send_step(self, file: int, offset: int, left: int) -> int:
         count = min(STEP_BYTES, left)
         if _is_in_memory(file, offset, count):
-            return os.sendfile(self._to, file, offset, count)
+            return _send(self._to, file, offset, count)
         self._unwatch()
         self._sent_in_turn = 0
         return await self._send_from_disk(file, offset, min(DISK_STEP_BYTES, left))
@@ -133,4 +134,14 @@ def _is_in_memory(file: int, offset: int, count: int) -> bool:
 def _fetch_and_send(to: int, file: int, offset: int, count: int) -> int:
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(file, offset, AHEAD_BYTES, os.POSIX_FADV_WILLNEED)
-    return os.sendfile(to, file, offset, count)
+    return _send(to, file, offset, count)
+
+
+def _send(to: int, file: int, offset: int, count: int) -> int:
+    """How many bytes were sent; 0 at the end of the file."""
+    try:
+        return os.sendfile(to, file, offset, count)
+    except OSError as error:
+        if error.errno not in _NO_SENDFILE:
+            raise
+    return os.write(to, os.pread(file, min(count, STEP_BYTES), offset))

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Self
 
 from zoco.adapters.db.engine import Database
+from zoco.core.errors import StoreFull
 from zoco.core.repos import ContentsRepo, WritableRepo
 from zoco.formats.lfs.batch import AskedObject
 from zoco.hub.lfs.objects import find_all, keep
@@ -48,17 +49,29 @@ class Answer:
     message: str = ""
 
 
-def batch_upload(db: Database, repo: WritableRepo, objects: Sequence[AskedObject], limits: LfsLimits) -> list[Answer]:
-    """Whoever is told that an object is here may count on it for the grace time, in which to commit it."""
+def batch_upload(
+    db: Database, repo: WritableRepo, objects: Sequence[AskedObject], limits: LfsLimits, room: int | None = None
+) -> list[Answer]:
+    """Whoever is told that an object is here may count on it for the grace time, in which to commit it.
+
+    `room`: how many bytes the store can take, where that is known.
+    """
     has = find_all(db, repo, [one.sha256 for one in objects if not one.problem])
     for gone in keep(db, repo, sorted(has)):
         del has[gone]
 
+    left = room
+
     def answer(asked: AskedObject) -> Answer:
+        nonlocal left
         if asked.problem:
             return Answer(asked, Step.REFUSED, 422, asked.problem)
         if found := has.get(asked.sha256):
             return Answer(asked, Step.NOTHING) if found.size == asked.size else _other_size(asked, found.size)
+        if left is not None:
+            if asked.size > left:
+                return Answer(asked, Step.REFUSED, 507, StoreFull().message)
+            left -= asked.size
         if asked.size > limits.file_size_max_bytes:
             return Answer(asked, Step.REFUSED, 422, too_large(asked.size, limits))
         return Answer(asked, Step.UPLOAD)

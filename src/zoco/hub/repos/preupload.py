@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from zoco.adapters.git.reader import Reader
-from zoco.core.errors import RevisionNotFound, TooLarge
+from zoco.core.errors import RevisionNotFound, StoreFull, TooLarge
 from zoco.core.ids import EMPTY_TREE, Oid
 from zoco.core.repos import ReadableRepo
 from zoco.formats.git.attributes import Attributes, Ignore
@@ -65,8 +65,11 @@ def preupload(
 ) -> Preupload:
     """Rules that the request brings take the place of those in the repository.
 
-    Raises RevisionNotFound, Unprocessable for a path no file may have, TooLarge for too many files.
+    Raises RevisionNotFound, Unprocessable for a path no file may have, TooLarge for too many files, and StoreFull: here
+    a client tells its user why at once.
     """
+    if storage.blobs.room() == 0:
+        raise StoreFull
     if len(files) > FILES_MAX:
         raise TooLarge(f"Ask for at most {FILES_MAX} files at once.")
     for probe in files:

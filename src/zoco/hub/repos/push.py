@@ -14,7 +14,7 @@ from zoco.adapters.clock import fresh_uuid
 from zoco.adapters.failpoints import hit
 from zoco.adapters.git.commands import IndexedPack, IndexPack
 from zoco.core.access import Actor
-from zoco.core.errors import Invalid, Unprocessable
+from zoco.core.errors import HubError, Invalid, StoreFull, Unprocessable
 from zoco.core.repos import WritableRepo
 from zoco.formats.git.receive import Command, Outcome, PushParser, remote_message, report_status
 from zoco.formats.git.refs import problem_with_ref
@@ -66,7 +66,10 @@ class Push:
                 raise Invalid("The push broke off before its commands were complete.")
             if self._parser.is_probe:
                 return b""
-            return self._answer()
+            try:
+                return self._answer()
+            except StoreFull as error:
+                return _unpacker_error(error, self._parser.commands, self._parser.capabilities)
         finally:
             self.abort()
 
@@ -78,10 +81,8 @@ class Push:
         commands, capabilities = self._parser.commands, self._parser.capabilities
         try:
             pack = self._incoming.finish()
-        except Invalid as error:
-            outcomes = [Outcome(command.ref, "unpacker error") for command in commands]
-            said = remote_message(f"error: {error.message}", capabilities)
-            return said + report_status(error.message, outcomes, capabilities)
+        except (Invalid, StoreFull) as error:
+            return _unpacker_error(error, commands, capabilities)
         problems = problems_with_commands(commands)
         findings = Findings()
         good = [command for command in commands if command.ref not in problems]
@@ -131,6 +132,12 @@ def problems_with_commands(commands: Sequence[Command]) -> dict[str, str]:
             problems[command.ref] = f"funny refname: {problem}"
         seen.add(command.ref)
     return problems
+
+
+def _unpacker_error(error: HubError, commands: Sequence[Command], capabilities: frozenset[str]) -> bytes:
+    outcomes = [Outcome(command.ref, "unpacker error") for command in commands]
+    said = remote_message(f"error: {error.message}", capabilities)
+    return said + report_status(error.message, outcomes, capabilities)
 
 
 class _IncomingPack:
@@ -190,6 +197,9 @@ class _IncomingPack:
         elif count > OBJECTS_MAX:
             self._fail(f"the push has {count} objects, more than {OBJECTS_MAX}: push fewer commits at a time")
         elif count:
+            if self._storage.blobs.room() == 0:
+                self._fail(StoreFull().message)
+                return False
             self._bare = bare_repository(self._storage, self._repo)
             self._git = IndexPack(self._bare, self.objects)
         else:

@@ -60,9 +60,12 @@ def _to_upload(hub: Hub, repo_id: RepoId, actor: Actor | None, asked: BatchReque
     the client can. It then says when it has sent all, where by basic @huggingface/hub never does."""
     lfs = lfs_of(hub)
     repo = open_for_writing(hub.storage, repo_id, actor)
-    answers = batch_upload(hub.db, repo, asked.objects, lfs.limits)
-    wanted = [answer.asked for answer in answers if answer.step is Step.UPLOAD]
     can_multipart = "multipart" in asked.transfers
+    room = hub.blobs.room()
+    if room and can_multipart:  # some of the parts may be here already: each asks for room itself
+        room = None
+    answers = batch_upload(hub.db, repo, asked.objects, lfs.limits, room)
+    wanted = [answer.asked for answer in answers if answer.step is Step.UPLOAD]
     uploads = begin_uploads(lfs, repo, wanted, can_multipart=can_multipart)
     is_multipart = can_multipart and (bool(uploads) or "basic" not in asked.transfers)
     return Plan("multipart" if is_multipart else "basic", answers, uploads)

@@ -39,7 +39,8 @@ async def batch_by_xet(request: Request, id: RepoId, actor: Actor | None, asked:
 
 def _to_upload(hub: Hub, id: RepoId, actor: Actor | None, asked: BatchRequest) -> tuple[WritableRepo, list[Answer]]:
     repo = open_for_writing(hub.storage, id, actor)
-    return repo, batch_upload(hub.db, repo, asked.objects, lfs_of(hub).limits)
+    room = 0 if hub.blobs.room() == 0 else None  # most of a file may be here already
+    return repo, batch_upload(hub.db, repo, asked.objects, lfs_of(hub).limits, room)
 
 
 def _object(answer: Answer, upload: Json) -> Json:

@@ -28,6 +28,7 @@ _BY_KIND: tuple[tuple[type[e.HubError], str], ...] = (
     (e.TooLarge, "too_large"),
     (e.RateLimited, "too_many"),
     (e.NotOffered, "not_offered"),
+    (e.StoreFull, "full"),
     (e.Unavailable, "away"),
     (e.Invalid, "refused"),
     (e.Unprocessable, "refused"),

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from zoco.adapters import logs
-from zoco.core.errors import HubError, NotAuthenticated, Unavailable
+from zoco.core.errors import HubError, NotAuthenticated, StoreFull, Unavailable
 from zoco.formats.xet.shard import SHARD_SIZE_MAX, parse_shard
 from zoco.hub.lfs.batch import LfsLimits
 from zoco.hub.lfs.xet_files import check_sizes, publish
@@ -126,7 +126,8 @@ async def _events(
 
 async def _refused(error: HubError, request: Request) -> AsyncIterator[bytes]:
     logs.info("shard_refused", why=error.message, id=request_id_of(request))
-    yield _line({"type": "error", "message": error.message, "retryable": isinstance(error, Unavailable)})
+    retryable = isinstance(error, Unavailable) and not isinstance(error, StoreFull)
+    yield _line({"type": "error", "message": error.message, "retryable": retryable})
 
 
 def _line(event: dict[str, object]) -> bytes:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from zoco.core.errors import NotFound, TooLarge
+from zoco.core.errors import HubError, NotFound, TooLarge
 from zoco.formats.xet.hashes import XetHash
 from zoco.formats.xet.xorb import XORB_BODY_MAX
 from zoco.hub.lfs.xet_files import has_xorb
 from zoco.hub.xet.xorbs import Xorb, XorbUpload
-from zoco.surfaces.bodies import announced_size, pour
+from zoco.surfaces.bodies import announced_size, pour, swallow
 from zoco.surfaces.state import Hub, hub_of
 from zoco.surfaces.threads import in_long_thread, in_thread
 from zoco.surfaces.xet.asked import hash_of
@@ -19,20 +19,31 @@ from zoco.surfaces.xet.turns import Work, turn
 
 
 async def put_xorb(request: Request) -> Response:
-    """Whoever may no longer write fills no disk either. The shard that uses the xorb is checked again."""
-    hub, holder = hub_of(request), holder_of(request, writes=True)
-    hash, announced = hash_of(request), announced_size(request)
-    await in_thread(repo_for_writing, hub, holder)
+    announced = announced_size(request)
     if announced is not None and announced > XORB_BODY_MAX:
+        holder_of(request, writes=True)
         raise TooLarge(f"A xorb has at most {XORB_BODY_MAX} bytes; {announced} are announced.")
+    try:
+        was_inserted = await _taken_in(request, announced or XORB_BODY_MAX)
+    except TooLarge:
+        raise
+    except HubError:
+        await swallow(request)
+        raise
+    return JSONResponse({"was_inserted": was_inserted})
+
+
+async def _taken_in(request: Request, size: int) -> bool:
+    """Whoever may no longer write fills no disk either. The shard that uses the xorb is checked again."""
+    hub, holder, hash = hub_of(request), holder_of(request, writes=True), hash_of(request)
+    await in_thread(repo_for_writing, hub, holder)
     async with turn(Work.XORBS, holder.user_id):
-        upload = await in_thread(XorbUpload, hub.storage.xet, hash, announced or XORB_BODY_MAX)
+        upload = await in_thread(XorbUpload, hub.storage.xet, hash, size)
         try:
             await pour(request.stream(), upload.feed)
-            was_inserted = await in_long_thread(upload.finish)
+            return await in_long_thread(upload.finish)
         finally:
             await in_long_thread(upload.abort)
-    return JSONResponse({"was_inserted": was_inserted})
 
 
 async def xorb_size(request: Request) -> Response:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -94,6 +95,16 @@ def test_parts_arrive_one_after_the_other(run: Run, file: int, data: bytes) -> N
 
 @pytest.mark.usefixtures("off_disk")
 def test_parts_that_a_thread_fetches_arrive_likewise(run: Run, file: int, data: bytes) -> None:
+    check_parts_arrive(run, file, data)
+
+
+def test_parts_of_a_file_that_sendfile_does_not_know_arrive_likewise(
+    run: Run, file: int, data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: int) -> int:
+        raise OSError(errno.EINVAL, "not this file system")
+
+    monkeypatch.setattr(os, "sendfile", refuse)
     check_parts_arrive(run, file, data)
 
 

@@ -18,15 +18,15 @@ from zoco.adapters.db.tables import lfs_link, lfs_object, xet_file, xet_file_xor
 from zoco.core.errors import TooLarge
 from zoco.core.ids import Sha256
 from zoco.core.repos import WritableRepo
-from zoco.hub.lfs import garbage
 from zoco.hub.lfs.batch import LfsLimits
 from zoco.hub.lfs.content import read_object
+from zoco.hub.lfs.garbage import STORED
 from zoco.hub.lfs.objects import find, unlink
-from zoco.hub.lfs.upload import Lfs
 from zoco.hub.lfs.xet_files import check_sizes, has_file, has_xorb, holders, publish
 from zoco.hub.xet.shards import CheckedFile
 from zoco.hub.xet.store import XetFile
 from zoco.hub.xet.xorbs import XorbCollected
+from zoco.jobs.doomed import delete_due
 
 __all__ = ["hub"]
 
@@ -112,7 +112,7 @@ def test_the_plain_copy_goes_when_its_time_has_come(hub: SmallHub, repo: Writabl
     for xorb in file.xorbs:
         send_xorb(hub, xorb)
     publish(hub.db, repo, checked(hub, file), None, grace_ms=-1)
-    garbage.delete_due(Lfs(hub.db, hub.storage.blobs, LfsLimits(10**9)))
+    assert len(list(delete_due(hub.db, hub.storage.blobs, STORED, now_ms(), 0))) == 1
     assert not list(hub.storage.blobs.keys("lfs/"))
     assert content(hub, repo, file.sha256) == file.data
 
