@@ -14,6 +14,9 @@ import pytest
 from huggingface_hub import HfApi
 from tests.clients.hf_client import api_of, hf
 from tests.running import Person, Server
+from tests.services import PostgresServer, S3Server
+
+from zoco.adapters.blobs.object import ObjectBlobStore
 
 pytestmark = pytest.mark.client
 
@@ -198,3 +201,51 @@ def test_after_a_restore_from_an_older_backup_the_same_client_uploads_again(
     upload(server, ana, tmp_path, "ana/model", "model.bin", data, xet=True)
     assert download(server, "ana/model", "model.bin") == data
     demand_whole(server)
+
+
+@pytest.mark.s3
+@pytest.mark.postgres
+def test_with_postgresql_and_an_object_store_it_is_the_same(
+    own_server: OwnServer, postgres_server: PostgresServer, s3_server: S3Server, tmp_path: Path
+) -> None:
+    """Damage too: an object that the bucket lost is named."""
+    url, bucket = postgres_server.fresh_database(), s3_server.fresh_bucket()
+    settings = {
+        "database_url": url,
+        "secret_key": "k" * 64,
+        "storage_url": bucket,
+        "storage_endpoint": s3_server.endpoint,
+        "storage_access_key": s3_server.access_key,
+        "storage_secret_key": s3_server.secret_key,
+    }
+    server = own_server(**settings)
+    server.cli("migrate")
+    server.start()
+    ana = server.person("ana")
+    api = HfApi(endpoint=server.url, token=ana.token)
+    kept = os.urandom(SIZE)
+    for name, xet in (("ana/kept", True), ("ana/gone", True), ("ana/gone", False)):
+        api.create_repo(name, exist_ok=True)
+        upload(server, ana, tmp_path, name, f"{xet}.bin", kept if name == "ana/kept" else os.urandom(SIZE), xet=xet)
+    api.delete_repo("ana/gone")
+    blobs = ObjectBlobStore(
+        bucket,
+        endpoint=s3_server.endpoint,
+        access_key=s3_server.access_key,
+        secret_key=s3_server.secret_key,
+        region=s3_server.region,
+        scratch=tmp_path / "scratch",
+    )
+    keys = {prefix: len(list(blobs.keys(prefix))) for prefix in ("lfs/", "xorbs/")}
+    dry = gc(server, "--grace-hours", "0", "--dry-run")
+    assert {prefix: len(list(blobs.keys(prefix))) for prefix in keys} == keys
+    assert gc(server, "--grace-hours", "0") == dry
+    assert dry["bytes"] > 2 * SIZE
+    assert list(blobs.keys("lfs/")) == []
+    (xorb,) = blobs.keys("xorbs/")
+    demand_whole(server)
+    blobs.delete(xorb)
+    for words in ([], ["--fast"]):
+        said = json.loads(server.cli("fsck", "--json", *words, check=False).stdout)
+        assert ("ana/kept", "True.bin") in {(one["repo"], one["path"]) for one in said["damages"]}
+        assert any(xorb in one["problem"] for one in said["damages"])

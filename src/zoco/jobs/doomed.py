@@ -81,7 +81,10 @@ def delete_due(db: Database, blobs: BlobStore, keys: Keys, now_ms: int, ahead_ms
             blobs.delete(key)
             hit("gc_after_delete")
         with db.write() as write:
-            write.execute(delete(doomed_object).where(doomed_object.c.key.in_(some)))
+            these = doomed_object.c.key.in_(some)
+            # in one order, so that two runs at once do not wait for each other in a circle
+            write.execute(select(doomed_object.c.key).where(these).order_by(doomed_object.c.key).with_for_update())
+            write.execute(delete(doomed_object).where(these))
             keys.deleted(write, gone)
         yield from (_bytes(key, sizes[key]) for key in gone)
 

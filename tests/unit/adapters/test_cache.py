@@ -40,6 +40,7 @@ class History:
         self.blobs = blobs
         self.state = RepoState(key, 0, 0, "main", {}, {}, ())
         self.loads = 0
+        self.first = Oid("")
 
     def commit(self, text: str) -> Oid:
         with PackWriter() as writer:
@@ -49,6 +50,7 @@ class History:
             commit = writer.add(Kind.COMMIT, serialise_commit(Commit(tree, (tip,) if tip else (), WHO, WHO, text)))
             tag = writer.add(Kind.TAG, serialise_tag(Tag(commit, Kind.COMMIT, text, WHO, text)))
             self.store(writer)
+        self.first = self.first or commit
         refs = {**self.state.refs, "refs/heads/main": commit, f"refs/tags/{text}": tag}
         peeled = {**self.state.peeled, f"refs/tags/{text}": commit}
         self.state = replace(self.state, refs=refs, peeled=peeled, version=self.state.version + 1)
@@ -135,6 +137,22 @@ def test_after_a_prune_the_old_objects_are_out_of_sight(cache: GitCache, history
     bare = pruned.ready(cache)
     assert bare != old
     assert subprocess.run(["git", "-C", bare, "cat-file", "-e", gone], capture_output=True, check=False).returncode
+
+
+def test_after_a_prune_what_is_still_listed_is_not_fetched_again(cache: GitCache, history: History) -> None:
+    """Where only LFS links went, the packs are the same: gigabytes on a store far away."""
+    history.commit("two")
+    old = history.ready(cache)
+    for pack in history.state.packs[:1]:
+        for key in pack_keys(pack.uuid):
+            history.blobs.delete(key)
+    lost = history.state.packs[1]
+    history.state = replace(history.state, epoch=1, packs=history.state.packs[:1], version=9)
+    history.state = replace(history.state, refs={"refs/heads/main": history.first}, peeled={})
+    new = history.ready(cache)
+    assert new != old
+    assert git(new, "log", "--format=%s").split() == ["one"]
+    assert not (new / "objects" / "pack" / f"pack-{lost.checksum}.idx").exists(), "what is not listed is out of sight"
 
 
 def test_a_write_of_this_node_needs_no_fetch(cache: GitCache, history: History, tmp_path: Path) -> None:

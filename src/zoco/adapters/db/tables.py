@@ -387,7 +387,8 @@ lfs_multipart = Table(
     Column("created_at", Big, nullable=False, index=True),
 )
 
-# the version of a repository up to which garbage collection has compared its links with its history
+# the version at which garbage collection compared a repository's links with its history; links that were touched
+# until `at` were old enough then
 lfs_compared = Table(
     "lfs_compared",
     metadata,

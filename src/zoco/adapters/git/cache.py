@@ -139,7 +139,7 @@ class GitCache:
             state = load()
             bare = self._bare(key, state.epoch)
             try:
-                self._materialise(bare, state, {one.checksum: one for one in local})
+                self._materialise(bare, state, self._here(bare) | {one.checksum: one for one in local})
             except BlobNotFound:
                 # joined or pruned between reading the state and fetching its packs
                 state = load()
@@ -151,6 +151,13 @@ class GitCache:
                         "The store lost a pack of this repository: an administrator must look."
                     ) from error
             return bare
+
+    def _here(self, bare: Path) -> dict[str, LocalPack]:
+        """What the copies of older epochs have: a prune that took only LFS links changes no pack."""
+        if bare.exists():
+            return {}
+        older = bare.parent.glob(f"{bare.name.split('.')[0]}.e*.git/objects/pack/pack-*.idx")
+        return {idx.stem[5:]: LocalPack(idx.stem[5:], idx.with_suffix(".pack"), idx) for idx in older}
 
     def _materialise(self, bare: Path, state: RepoState, local: Mapping[str, LocalPack]) -> None:
         packs = bare / "objects" / "pack"

@@ -6,7 +6,9 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,7 @@ from zoco.hub.repos.commit import commit
 from zoco.hub.repos.commit_ops import CommitRequest, DeleteFile, FileOp, LfsOp
 from zoco.hub.repos.delete import delete_repo
 from zoco.hub.repos.fsck import check
-from zoco.hub.repos.garbage import Rules
+from zoco.hub.repos.garbage import Rules, Skipped
 from zoco.hub.repos.open import open_for_admin
 from zoco.hub.repos.squash import super_squash
 from zoco.hub.xet.xorbs import Xet
@@ -142,6 +144,23 @@ def test_runs_that_are_killed_at_any_moment_take_nothing_that_is_needed(hub: Sma
             child.kill()
         demand_whole(hub, ana, kept)
     garbage.run(hub.storage, NOW, lambda _gone: None)
+    demand_whole(hub, ana, kept)
+    assert len(list(hub.storage.blobs.keys("xorbs/"))) == 1
+    assert len(list(hub.storage.blobs.keys("lfs/"))) == len(kept)
+
+
+def test_runs_at_once_do_not_hold_each_other_up(hub: SmallHub) -> None:
+    """The worker's, and those that people start beside it."""
+    ana = hub.user("ana")
+    kept = {turn: make_garbage(hub, ana, turn) for turn in range(4)}
+    start = threading.Barrier(3)
+
+    def run(_number: int) -> list[Skipped]:
+        start.wait(30)
+        return [one for _ in range(3) for one in garbage.run(hub.storage, NOW, lambda _gone: None)]
+
+    with ThreadPoolExecutor(3) as threads:
+        assert list(threads.map(run, range(3))) == [[], [], []]
     demand_whole(hub, ana, kept)
     assert len(list(hub.storage.blobs.keys("xorbs/"))) == 1
     assert len(list(hub.storage.blobs.keys("lfs/"))) == len(kept)
