@@ -40,7 +40,7 @@ class StreamedAnswer(Response):
         self.init_headers(headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_sent = False
+        out = _Out(send, ZERO_COPY in (scope.get("extensions") or {}), self.headers.get("content-length"))
 
         async def watch() -> None:
             while (await receive())["type"] != "http.disconnect":
@@ -50,21 +50,21 @@ class StreamedAnswer(Response):
         try:
             async with aclosing(self._chunks), anyio.create_task_group() as group:
                 group.start_soon(watch)
-                await self._send(send, ZERO_COPY in (scope.get("extensions") or {}))
-                is_sent = True  # a client may hang up as soon as it has everything: that is no leaving
+                await self._send(send, out)
                 group.cancel_scope.cancel()
         except BaseExceptionGroup as failed:  # the group wraps even a single error; callers know errors by type
             raise failed.exceptions[0] from None
-        if not is_sent:
+        if not out.is_complete:
             raise ClientDisconnect
 
-    async def _send(self, send: Send, by_file: bool) -> None:
+    async def _send(self, send: Send, out: _Out) -> None:
         first = await anext(self._chunks, b"")
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await _send_chunk(send, first, by_file)
-        async for chunk in self._chunks:
-            await _send_chunk(send, chunk, by_file)
+        await out.send(first)
+        while not out.is_complete and (chunk := await anext(self._chunks, None)) is not None:
+            await out.send(chunk)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+        out.is_complete = True
 
 
 def answer_segments(
@@ -74,15 +74,33 @@ def answer_segments(
     return StreamedAnswer(opened(segments), status, headers)
 
 
-async def _send_chunk(send: Send, chunk: bytes | OpenPart, by_file: bool) -> None:
-    if isinstance(chunk, bytes):
-        await send(_body(chunk))
-    elif by_file:
-        await _send_part(send, chunk)
-    else:
-        async with aclosing(iterate(chunk.read())) as pieces:
-            async for piece in pieces:
-                await send(_body(piece))
+class _Out:
+    """The body. Complete as soon as the announced length is out, which is when a client may hang up: that is no
+    leaving. Without a length the end of the chunks says so."""
+
+    def __init__(self, send: Send, by_file: bool, length: str | None) -> None:
+        self._send = send
+        self._by_file = by_file
+        self._left = int(length) if length else None
+        self.is_complete = False
+
+    async def send(self, chunk: bytes | OpenPart) -> None:
+        if isinstance(chunk, bytes):
+            await self._send(_body(chunk))
+            self._took(len(chunk))
+        elif self._by_file:
+            await _send_part(self._send, chunk)
+            self._took(chunk.size)
+        else:
+            async with aclosing(iterate(chunk.read())) as pieces:
+                async for piece in pieces:
+                    await self._send(_body(piece))
+            self._took(chunk.size)
+
+    def _took(self, size: int) -> None:
+        if self._left is not None:
+            self._left -= size
+            self.is_complete = self._left <= 0
 
 
 def _body(chunk: bytes) -> Message:

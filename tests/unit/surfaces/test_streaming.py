@@ -126,3 +126,20 @@ def test_an_empty_source_is_an_empty_answer() -> None:
         return client
 
     assert anyio.run(run).body == b""
+
+
+def test_a_client_that_hangs_up_with_all_it_was_promised_has_not_left() -> None:
+    """The source may still be asked whether there is more."""
+
+    async def never_ends() -> AsyncIterator[bytes]:
+        yield b"abc"
+        await anyio.sleep_forever()
+
+    async def run() -> Client:
+        client = Client()
+        await client.run(StreamedAnswer(never_ends(), 200, {"Content-Length": "3"}))
+        return client
+
+    client = anyio.run(run)
+    assert client.body == b"abc"
+    assert client.sent[-1]["more_body"] is False

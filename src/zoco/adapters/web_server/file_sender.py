@@ -45,6 +45,8 @@ class FileSender:
         OSError when it cannot be read."""
         end = offset + count
         while offset < end:
+            if self._sent_in_turn >= STEP_BYTES:
+                await self._until_writable()
             if self._is_lost:
                 raise ConnectionResetError("the client left")
             try:
@@ -60,8 +62,6 @@ class FileSender:
                 raise EOFError(f"the file ends at {offset}, not at {end}")
             offset += sent
             self._sent_in_turn += sent
-            if self._sent_in_turn >= STEP_BYTES:
-                await self._until_writable()
 
     def lose(self) -> None:
         """The connection is gone: what is being sent ends with ConnectionResetError."""
