@@ -114,10 +114,14 @@ def test_an_upload_outlives_its_server(server: Server, person: Person, machine: 
     file = file_in(machine)
     server.stop()
     server.start(ZOCO_FAILPOINT="shard_before_commit")
-    client = starts(server, person, machine, file, HF_XET_CLIENT_RETRY_BASE_DELAY="1500ms")
-    until(lambda: b"Unexpected exit from worker" in server.log.read_bytes())
-    restart(server)
-    printed, _ = client.communicate(timeout=60)
+    patience = {"HF_XET_CLIENT_RETRY_BASE_DELAY": "1000ms", "HF_XET_CLIENT_RETRY_MAX_ATTEMPTS": "20"}
+    client = starts(server, person, machine, file, **patience)
+    try:
+        until(lambda: b"child_ended" in server.log.read_bytes())
+        restart(server)
+        printed, _ = client.communicate(timeout=120)
+    finally:
+        client.kill()
     assert client.returncode == 0, printed
     assert content(server, file.name) == file.read_bytes()
 

@@ -14,7 +14,7 @@ from tests.contracts.test_blobs import blobs
 from zoco.adapters.blobs.folder import FolderBlobStore
 from zoco.adapters.blobs.incoming import IncomingStream
 from zoco.adapters.blobs.port import BlobStore
-from zoco.core.errors import Unavailable
+from zoco.core.errors import StoreFull, Unavailable
 
 __all__ = ["blobs"]
 
@@ -70,7 +70,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
     store = FolderBlobStore(tmp_path / "store", tmp_path / "scratch")
     incoming = store.begin("lfs/ab/x", 5)
     monkeypatch.setattr("zoco.adapters.blobs.incoming.os.write", full)
-    with pytest.raises(Unavailable, match="No space left"):
+    with pytest.raises(StoreFull, match="disk is full"):
         incoming.feed(b"hello")
     incoming.abort()
     assert is_empty(store)

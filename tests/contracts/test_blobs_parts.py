@@ -15,7 +15,7 @@ from zoco.adapters.blobs.folder import FolderBlobStore
 from zoco.adapters.blobs.object import ObjectBlobStore
 from zoco.adapters.blobs.parts import InParts, PartsDiffer, PartStore
 from zoco.adapters.blobs.port import BlobNotFound, BlobStore
-from zoco.core.errors import Unavailable
+from zoco.core.errors import StoreFull, Unavailable
 
 MEBI = 1 << 20
 PART = 5 * MEBI  # the least that S3 takes, of all parts but the last
@@ -228,7 +228,7 @@ def test_a_full_disk_is_told_and_the_part_can_be_sent_again(tmp_path: Path, monk
     blobs = FolderBlobStore(tmp_path / "store", tmp_path / "scratch")
     assert blobs.parts
     blob = begun(blobs.parts, 9)
-    with monkeypatch.context() as patch, pytest.raises(Unavailable, match="No space left"):
+    with monkeypatch.context() as patch, pytest.raises(StoreFull, match="disk is full"):
         patch.setattr("zoco.adapters.blobs.folder_parts.os.pwrite", _full)
         send(blobs.parts, blob, 1, b"some data")
     assert blobs.parts.received(blob) == {}

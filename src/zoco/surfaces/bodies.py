@@ -30,11 +30,11 @@ async def read_body(request: Request, size_max: int) -> bytes:
     return bytes(body)
 
 
-async def swallow(request: Request) -> None:
+async def swallow(chunks: AsyncIterator[bytes]) -> None:
     """The rest of a body that is not wanted: a client that still sends may take the end of its connection for the
     answer, and try again. Call it for bodies that are bounded."""
     try:
-        async for _ in request.stream():
+        async for _ in chunks:
             pass
     except ClientDisconnect:
         pass

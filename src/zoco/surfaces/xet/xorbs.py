@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -23,24 +25,25 @@ async def put_xorb(request: Request) -> Response:
     if announced is not None and announced > XORB_BODY_MAX:
         holder_of(request, writes=True)
         raise TooLarge(f"A xorb has at most {XORB_BODY_MAX} bytes; {announced} are announced.")
+    body = request.stream()
     try:
-        was_inserted = await _taken_in(request, announced or XORB_BODY_MAX)
+        was_inserted = await _taken_in(request, body, announced or XORB_BODY_MAX)
     except TooLarge:
         raise
     except HubError:
-        await swallow(request)
+        await swallow(body)
         raise
     return JSONResponse({"was_inserted": was_inserted})
 
 
-async def _taken_in(request: Request, size: int) -> bool:
+async def _taken_in(request: Request, body: AsyncIterator[bytes], size: int) -> bool:
     """Whoever may no longer write fills no disk either. The shard that uses the xorb is checked again."""
     hub, holder, hash = hub_of(request), holder_of(request, writes=True), hash_of(request)
     await in_thread(repo_for_writing, hub, holder)
     async with turn(Work.XORBS, holder.user_id):
         upload = await in_thread(XorbUpload, hub.storage.xet, hash, size)
         try:
-            await pour(request.stream(), upload.feed)
+            await pour(body, upload.feed)
             return await in_long_thread(upload.finish)
         finally:
             await in_long_thread(upload.abort)
