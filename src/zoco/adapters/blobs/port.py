@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -97,6 +98,12 @@ class BlobStore(Protocol):
 
     def signed_range(self, key: str, start: int, end: int, *, lifetime_s: int) -> str | None:
         """Likewise, exactly the bytes [start, end): the client must ask for this one range."""
+
+
+def demand(blobs: BlobStore) -> None:
+    """Raises Unavailable when the whole store is away, not only something in it."""
+    with suppress(BlobNotFound):
+        blobs.size("probe/demanded")
 
 
 def checked(key: str) -> str:

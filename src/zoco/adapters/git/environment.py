@@ -32,6 +32,7 @@ def git_environment(bare: Path, objects: Path | None = None, protocol: str = "")
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_ATTR_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_REPLACE_OBJECTS": "1",  # refs/replace/… is somebody's push: it must hide nothing from a walk
         "GIT_CONFIG_COUNT": str(len(_CONFIG)),
     }
     for number, (name, value) in enumerate(_CONFIG):

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
+from zoco.adapters.blobs import port
 from zoco.adapters.blobs.port import BlobNotFound
 from zoco.adapters.clock import now_ms
 from zoco.adapters.db.engine import Database
@@ -94,6 +95,7 @@ def _problem_with_bytes(xet: Xet, one: LfsObject, *, fast: bool) -> str:
     except BlobNotFound:
         return f"its bytes are not in the store: {one.key}"
     except Unavailable as error:
+        port.demand(xet.blobs)
         return f"its bytes cannot be read: {error.message}"
     if digest.hexdigest() == one.sha256:
         return ""

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
-from zoco.adapters.blobs.port import BlobNotFound, BlobStore
+from zoco.adapters.blobs import port
 from zoco.core.damage import Damage
 from zoco.core.errors import HubError, RepoNotFound
 from zoco.core.ids import RepoId, Sha256
@@ -48,7 +47,7 @@ def check(storage: RepoStorage, names: Sequence[RepoId], tell: Tell, *, fast: bo
 
     Raises RepoNotFound, and Unavailable when the database or the store does not answer at all.
     """
-    _demand_store(storage.blobs)
+    port.demand(storage.blobs)  # else everything would be told as missing
     report = Report()
     keys = [_key_of(storage, name) for name in names] or None
 
@@ -99,6 +98,7 @@ def _checked(storage: RepoStorage, key: int, name: str, report: Report, *, fast:
     try:
         return check_repo(storage, key, name, report.objects, report.tally, fast=fast)
     except HubError as error:
+        port.demand(storage.blobs)
         cure = "run `zoco fsck` again; if it comes again, restore the store from a backup"
         return [Damage("repository", name, f"it could not be looked at to the end: {error.message}", cure, name)]
 
@@ -131,9 +131,3 @@ def _key_of(storage: RepoStorage, name: RepoId) -> int:
     if row is None:
         raise RepoNotFound(name)
     return row.key
-
-
-def _demand_store(blobs: BlobStore) -> None:
-    """Raises Unavailable: else everything would be told as missing."""
-    with suppress(BlobNotFound):
-        blobs.size("probe/of-fsck")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+from zoco.adapters.blobs import port
 from zoco.adapters.clock import now_ms
 from zoco.adapters.db import engine
 from zoco.adapters.db.engine import Database
@@ -164,6 +165,8 @@ def _repos(storage: RepoStorage, rules: Rules, planned: frozenset[int]) -> Itera
 
 
 def _skipped(storage: RepoStorage, repo_key: int, error: HubError) -> Skipped:
+    """Raises Unavailable when it is not the repository's fault: the others need not be tried then."""
+    port.demand(storage.blobs)
     with storage.db.read() as read:
         row = store.find_by_key(read, repo_key)
     return Skipped(row.id.path if row else str(repo_key), error.message)

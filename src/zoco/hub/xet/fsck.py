@@ -9,6 +9,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+from zoco.adapters.blobs import port
 from zoco.adapters.blobs.port import BlobNotFound
 from zoco.adapters.db.engine import Database, Read, Write
 from zoco.core.damage import UPLOAD_AGAIN, Damage, restore
@@ -111,6 +112,7 @@ def _problem_with_xorb(xet: Xet, row: XorbRow, *, fast: bool) -> str:
     except BlobNotFound:
         return f"its bytes are not in the store: {row.key}"
     except Unavailable as error:
+        port.demand(xet.blobs)
         return f"its bytes cannot be read: {error.message}"
     except (Invalid, TooLarge) as error:
         return f"its bytes, {row.key}, are damaged: {error.message.removesuffix(' Upload the file again.')}"
@@ -165,6 +167,7 @@ def _problem_with_content(xet: Xet, row: FileRow) -> str:
         for piece in read_file(xet, XetFile(*row), 0, row.size):
             digest.update(piece)
     except (BlobNotFound, Unavailable, ValueError) as error:
+        port.demand(xet.blobs)
         return f"it cannot be put together: {getattr(error, 'message', error)}"
     return "" if digest.hexdigest() == row.sha256 else f"it comes out with SHA-256 {digest.hexdigest()}"
 

@@ -123,6 +123,20 @@ def test_every_kind_of_ref_keeps_what_its_history_holds(
     assert collected(hub, clock, iris) == 1
 
 
+def test_a_replacement_that_somebody_pushed_hides_nothing(
+    hub: SmallHub, ana: Actor, iris: AdminRepo, clock: MovingClock
+) -> None:
+    """git walks the replacing commit instead of the replaced one, if it is not told otherwise."""
+    commit(hub.storage, now(hub, ana), ana, "main", CommitRequest("begin", (FileOp("x", b"x"),)))
+    empty = resolve_revision(hub.storage, now(hub, ana), "main")
+    pointer = put(hub, ana, "a.bin", b"kept")
+    replaced = resolve_revision(hub.storage, now(hub, ana), "main")
+    apply_updates(hub.storage, now(hub, ana), [Update(f"refs/replace/{replaced}", None, empty)], [], ana, "git")
+    clock.pass_hours(49)
+    assert collected(hub, clock, iris, also_objects=True) == 0
+    assert links(hub) == {pointer.sha256}
+
+
 def test_what_a_ref_held_within_the_grace_can_be_had_back(
     hub: SmallHub, ana: Actor, iris: AdminRepo, clock: MovingClock
 ) -> None:

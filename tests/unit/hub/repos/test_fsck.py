@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,15 +13,18 @@ from tests.unit.hub.repos.garbage_model import sha
 from tests.xet_data import bytes_of, register, send_xorb
 from tests.xet_files import pack as pack_xorb
 
+from zoco.adapters.blobs.port import BlobStore
 from zoco.adapters.db.engine import Write
 from zoco.adapters.db.tables import lfs_link, lfs_object, pack, ref, xet_file, xet_file_xorb, xet_xorb
+from zoco.adapters.git.cache import GitCache
 from zoco.core.access import Actor
 from zoco.core.damage import Damage
-from zoco.core.errors import RepoNotFound
+from zoco.core.errors import RepoNotFound, Unavailable
 from zoco.formats.lfs.batch import AskedObject
 from zoco.hub.lfs.batch import LfsLimits, Step, batch_upload
 from zoco.hub.lfs.content import read_object
 from zoco.hub.lfs.objects import find, unlink
+from zoco.hub.repos import garbage
 from zoco.hub.repos.commit import commit
 from zoco.hub.repos.commit_ops import CommitRequest, DeleteFile, FileOp, LfsOp
 from zoco.hub.repos.fsck import Report, check, forget_damaged
@@ -346,3 +350,31 @@ def test_nothing_is_forgotten_when_only_git_is_damaged(hub: SmallHub, ana: Actor
     made, _ = report(hub)
     assert made.damages
     assert not made.can_forget
+
+
+class Away:
+    """A store that answers nothing, from the moment on that it goes."""
+
+    def __init__(self, real: BlobStore) -> None:
+        self._real, self.is_away = real, False
+
+    def __getattr__(self, name: str) -> object:
+        if self.is_away and name in ("size", "read", "fetch", "keys"):
+            raise Unavailable("The object store does not answer. Try again in a moment.")
+        return getattr(self._real, name)
+
+
+def test_a_store_that_is_away_is_not_a_store_that_lost_everything(hub: SmallHub, ana: Actor) -> None:
+    away = Away(hub.storage.blobs)
+    storage = replace(hub.storage, blobs=away, xet=Xet(hub.db, away))  # type: ignore[arg-type]
+    away.is_away = True
+    found: list[Damage] = []
+    with pytest.raises(Unavailable):
+        check(storage, [], found.append, fast=False)
+    assert found == []
+    with hub.db.write() as writing:
+        writing.execute(update(lfs_link).values(created_at=1, touched_at=1))
+    hub.storage.cache.drop(open_for_admin(hub.storage, repo_id("ana/iris"), ana).key)
+    storage = replace(storage, cache=GitCache(hub.storage.blobs.scratch / "empty", away, 10**9))  # type: ignore[arg-type]
+    with pytest.raises(Unavailable):
+        garbage.run(storage, garbage.Rules(0, 0, LfsLimits(10**9)), lambda _gone: None)
