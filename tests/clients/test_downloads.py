@@ -168,7 +168,9 @@ def test_a_file_that_is_cut_short_never_ends_an_answer(hub: Server, own: str, da
     with ask(hub, own, "Range: bytes=40000000-\r\n") as connection:
         assert rest_of(connection).partition(b"\r\n\r\n")[2] == b""
     file.unlink()
-    assert httpx.get(own).status_code == 500
+    gone = httpx.get(own)
+    assert gone.status_code == 503
+    assert "zoco fsck" in gone.headers["X-Error-Message"]
     assert "answer_cut" in hub.log.read_text()
 
 
