@@ -1,4 +1,4 @@
-"""A 4 GiB LFS file beside nginx with sendfile: whole, through the same client, in turns."""
+"""A 4 GiB LFS file beside nginx with sendfile, in turns: whole to one client, and in parts to eight at once."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.running import Server
 SIZE_BYTES = int(os.environ.get("BENCH_BYTES", 4 << 30))
 BOUND = 1 / 0.9
 ROUNDS = 5
+CLIENTS = 8
 
 
 def main() -> None:
@@ -33,6 +34,9 @@ def main() -> None:
                 _fetch(f"{peer}/files/weights.bin")
                 race.run(ROUNDS, lambda _: _fetch(ours), lambda _: _fetch(f"{peer}/files/weights.bin"))
                 print(race.line(BOUND), flush=True)
+                parts = Race(f"by {CLIENTS} clients at once")
+                parts.run(ROUNDS, lambda _: _fetch_parts(ours), lambda _: _fetch_parts(f"{peer}/files/weights.bin"))
+                print(parts.line(BOUND), flush=True)
         finally:
             server.stop()
 
@@ -57,6 +61,16 @@ def _uploaded(server: Server, file: Path) -> str:
 
 def _fetch(address: str) -> None:
     subprocess.run(["curl", "-fsS", "-o", os.devnull, address], check=True)
+
+
+def _fetch_parts(address: str) -> None:
+    size = SIZE_BYTES // CLIENTS
+    clients = [
+        subprocess.Popen(["curl", "-fsS", "-o", os.devnull, "-r", f"{start}-{start + size - 1}", address])
+        for start in range(0, size * CLIENTS, size)
+    ]
+    for client in clients:
+        assert client.wait() == 0
 
 
 if __name__ == "__main__":
