@@ -168,6 +168,17 @@ def test_a_grant_is_for_one_xorb_of_one_repository(server: Server, ana: Person, 
     assert cas.commit(name, grant).status_code == 200
 
 
+def test_a_deleted_token_ends_its_grants(server: Server, ana: Person, cas: Cas) -> None:
+    name, body = xorb()
+    grant = cas.grant(name, len(body)).json()
+    put(grant, body)
+    listed = server.cli("token", "list", ana.name).stdout.splitlines()[-1]
+    server.cli("token", "delete", ana.name, listed.split()[0], "--yes")
+    assert cas.commit(name, grant).status_code == 401
+    assert cas.grant(name, len(body)).status_code == 401
+    assert not cas.has(name)
+
+
 def test_a_range_address_opens_no_other_range(server: Server, ana: Person, cas: Cas, tmp_path: Path) -> None:
     file = tmp_path / "model.bin"
     file.write_bytes(os.urandom(3_000_000))

@@ -18,7 +18,7 @@ from zoco.hub.xet import grants
 from zoco.hub.xet.grants import Grant
 from zoco.surfaces.bodies import read_body
 from zoco.surfaces.state import Hub, hub_of
-from zoco.surfaces.threads import in_long_thread
+from zoco.surfaces.threads import in_long_thread, in_thread
 from zoco.surfaces.xet.asked import hash_of
 from zoco.surfaces.xet.tokens import Holder, holder_of, repo_for_writing
 from zoco.surfaces.xet.turns import Work, turn
@@ -49,6 +49,7 @@ async def grant_xorb(request: Request) -> Response:
 async def commit_xorb(request: Request) -> Response:
     hub, holder = _offering(request), holder_of(request, writes=True)
     grant = _granted(hub, holder, str(request.path_params["grant"]), hash_of(request))
+    await in_thread(repo_for_writing, hub, holder)
     async with turn(Work.XORBS, holder.user_id):
         was_inserted = await in_long_thread(grants.take, hub.storage.xet, grant)
     return JSONResponse({"was_inserted": was_inserted})

@@ -160,6 +160,14 @@ def test_an_expired_address_is_refused(opened: Opened) -> None:
     check_refusal(opened.cas.fetch(opened.at(stale), opened.range), 403, "expired")
 
 
+def test_an_address_in_hand_lives_out_its_time(ana: Api, opened: Opened) -> None:
+    """Nobody is asked who they are here: that is why these addresses are short-lived."""
+    word = opened.cas.repo.split("/")[1]
+    assert ana("DELETE", "/api/repos/delete", json={"name": word, "type": "model"}).status_code == 200
+    assert opened.cas.fetch(opened.url, opened.range).status_code == 206
+    check_refusal(opened.cas.reconstruction(opened.file), 404, "Repository not found")
+
+
 @pytest.fixture
 def short_lived(opened: Opened) -> Iterator[Cas]:
     """The same Hub, where addresses live no time at all."""
