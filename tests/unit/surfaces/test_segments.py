@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,12 +85,13 @@ def test_many_parts_of_many_files_hold_few_open(tmp_path: Path, by_file: bool) -
     for number in range(300):
         files.append(tmp_path / str(number))
         files[-1].write_bytes(bytes([number % 256]) * PART)
+    gc.collect()  # what other tests left open is closed now, and not in the middle
     before = open_files()
     wire = Wire(by_file=by_file)
     wire.run(FilePart(path, 0, PART) for path in files for _ in range(2))
     assert wire.body == b"".join(bytes([number % 256]) * 2 * PART for number in range(300))
     assert wire.open_files_max < before + 64 + OPEN_FILES_MAX + 10
-    assert open_files() == before
+    assert open_files() <= before
 
 
 def test_the_next_segments_are_asked_for_when_these_are_sent(path: Path) -> None:
