@@ -124,12 +124,13 @@ def test_a_file_that_is_shorter_than_it_was_never_ends_an_answer(path: Path, by_
     ("failure", "told"), [(OSError(5, "I/O error"), Unavailable), (BrokenPipeError(), ClientDisconnect)]
 )
 def test_what_stops_the_sending_is_told_by_its_kind(path: Path, failure: Exception, told: type[Exception]) -> None:
+    gc.collect()
     before = open_files()
     wire = Wire(by_file=True, fail=failure)
     with pytest.raises(told):
         wire.run(iter([FilePart(path, 0, SIZE)]))
     assert not wire.is_complete
-    assert open_files() == before
+    assert open_files() <= before
 
 
 def test_a_file_that_is_not_there_is_an_error_before_the_answer(tmp_path: Path) -> None:

@@ -33,10 +33,10 @@ async def xet_read_token(request: Request) -> Response:
 async def xet_write_token(request: Request) -> Response:
     """A browser's session is not enough: it changes nothing without its forms, and this would let it."""
     of = await asked(request)
-    if of.actor is None or "authorization" not in request.headers:
-        raise NotAuthenticated("Log in, or give a token with the write role, to upload.")
     await refuse_pull_request(request, of)
     repo = await in_thread(open_for_writing, of.hub.storage, of.id, of.actor)
+    if "authorization" not in request.headers:
+        raise NotAuthenticated("Log in, or give a token with the write role, to upload.")
     return await _answer(request, repo, of.actor, can_write=True)
 
 
