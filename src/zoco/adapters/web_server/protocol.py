@@ -19,6 +19,7 @@ from zoco.adapters.web_server.file_sender import FileSender
 ZERO_COPY = "http.response.zerocopysend"
 HEAD_BYTES_MAX = 64 << 10
 HEAD_WITHIN_S = 30.0
+BODY_HELD_BYTES = 64 << 10
 
 _HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
@@ -61,6 +62,17 @@ class HubProtocol(HttpToolsProtocol):
         self._is_in_head = False
         self._stop_timer()
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """uvicorn copies what comes into a buffer and out of it again. A piece that is taken before the next one comes,
+        as most are, is handed over as it is."""
+        cycle = self.cycle
+        if cycle.response_complete:
+            return
+        cycle.body = cycle.body + body if cycle.body else body  # type: ignore[assignment] # uvicorn asks for its bytes
+        if len(cycle.body) > BODY_HELD_BYTES:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def on_message_complete(self) -> None:
         super().on_message_complete()

@@ -344,6 +344,29 @@ def test_a_body_of_any_size_is_no_head(served: Served) -> None:
         assert b"\r\n5000000\r\n" in read_all(connection)
 
 
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_a_body_comes_whole_and_is_not_gathered_for_an_application_that_is_slow(
+    served: Served, data: bytes, is_announced: bool
+) -> None:
+    got: list[bytes] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (message := await receive())["more_body"]:
+            got.append(message["body"])
+            await anyio.sleep(0.002)
+        got.append(message["body"])
+        await answer(b"taken", headers=length(5))(scope, receive, send)
+
+    served.answers["/"] = app
+    sent = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (data[:7], data[7:])) + b"0\r\n\r\n"
+    head = f"Content-Length: {len(data)}" if is_announced else "Transfer-Encoding: chunked"
+    with served.connect() as connection:
+        connection.sendall(f"PUT / HTTP/1.1\r\nHost: x\r\n{head}\r\n\r\n".encode() + (data if is_announced else sent))
+        assert read_answer(connection)[1] == b"taken"
+    assert b"".join(got) == data
+    assert max(map(len, got)) <= protocol.BODY_HELD_BYTES + (256 << 10), "one read of a loop at most, beyond the bound"
+
+
 @pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nHos", b"\r\n\r\n"])
 def test_who_says_no_request_in_time_is_cut_off(served: Served, monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
     monkeypatch.setattr(protocol, "HEAD_WITHIN_S", 0.05)
