@@ -212,6 +212,20 @@ def test_the_keyboard_reaches_search_content_and_menus(open_page: Open) -> None:
     page.wait_for_url("**/search?q=iris%2F")
 
 
+def test_keys_answer_when_the_page_has_loaded_however_late_a_script_comes(open_page: Open) -> None:
+    """Scripts that came after the load event left the first keys without an answer."""
+
+    def late(route: Any) -> None:
+        page.wait_for_timeout(700)
+        route.fallback()
+
+    page = open_page("/models")
+    page.context.route("**/slash.*.js", late)
+    page.reload()
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "z-q"
+
+
 def test_the_theme_changes_at_once_and_stays(open_page: Open) -> None:
     page = open_page("/models")
     page.click("summary[aria-label=Menu]")

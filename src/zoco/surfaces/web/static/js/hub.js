@@ -1,16 +1,17 @@
 // Attaches each behaviour to the elements that name it in data-behavior. Every page works without this.
-const behaviors = {
-  copy: () => import("./copy.js"),
-  menu: () => import("./menu.js"),
-  slash: () => import("./slash.js"),
-  theme: () => import("./theme.js"),
-  submit: () => import("./submit.js"),
-  "confirm-name": () => import("./confirm-name.js"),
-  lines: () => import("./lines.js"),
-};
+// They are part of the page's own script: when the page has loaded, keys and buttons answer.
+import * as confirmName from "./confirm-name.js";
+import * as copy from "./copy.js";
+import * as lines from "./lines.js";
+import * as menu from "./menu.js";
+import * as slash from "./slash.js";
+import * as submit from "./submit.js";
+import * as theme from "./theme.js";
+
+const behaviors = { "confirm-name": confirmName, copy, lines, menu, slash, submit, theme };
 
 for (const element of document.querySelectorAll("[data-behavior]")) {
   for (const name of element.dataset.behavior.split(" ")) {
-    behaviors[name]?.().then((module) => module.attach(element));
+    behaviors[name]?.attach(element);
   }
 }
