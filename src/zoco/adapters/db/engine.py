@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
 
+from zoco.adapters.db import changes
 from zoco.core.errors import StoreFull, Unavailable
 
 Read = NewType("Read", Connection)
@@ -56,7 +57,10 @@ class Database:
         with _translated(), lock, self.engine.connect() as bare:
             connection = bare.execution_options(zoco_write=True)
             with connection.begin():
+                changes.begin(connection)
                 yield Write(Read(connection))
+                if connection.in_transaction():  # a rehearsal has rolled back
+                    changes.append(connection)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -200,14 +200,11 @@ repo = Table(
     Column("likes", Integer, nullable=False, default=0),
     Column("downloads", Big, nullable=False, default=0),  # last 30 days
     Column("downloads_all_time", Big, nullable=False, default=0),
+    Column("trending", Big, nullable=False, server_default=text("0")),  # hub/catalog/trending.py computes it
     Column("used_storage", Big, nullable=False, default=0),
     Column("created_at", Big, nullable=False),
     Column("updated_at", Big, nullable=False),
     Unique("type", "namespace_id", "name_key"),
-    Index("ix_repo_type_updated_at", "type", "updated_at"),
-    Index("ix_repo_type_created_at", "type", "created_at"),
-    Index("ix_repo_type_downloads", "type", "downloads"),
-    Index("ix_repo_type_likes", "type", "likes"),
     Index("ix_repo_namespace_id", "namespace_id"),
     sqlite_autoincrement=True,
 )
@@ -413,14 +410,23 @@ card = Table(
     Column("config", Json),  # the parts of config.json that the API shows
     Column("weights", Json),  # parameters by dtype, where the safetensors headers tell
     Column("parameters", Big),  # their sum
+    Column("tags", Json, nullable=False, server_default=text("'[]'")),  # [kind, value] of each (formats/cards/tags.py)
+    Column("links", Json, nullable=False, server_default=text("'[]'")),  # kind:owner/name of what the card names
+    # which rules read it (hub/cards/reading.py): older ones are read again by a job
+    Column("rules", Integer, nullable=False, server_default=text("0")),
 )
 
-repo_tag = Table(
-    "repo_tag",
+# --- hub/catalog --------------------------------------------------------------------------------------------------
+
+# what lists must look at again, in the order it was committed (adapters/db/changes.py)
+change = Table(
+    "change",
     metadata,
-    _to("repo_id", "repo.id", primary_key=True),
-    Column("tag", String(300), primary_key=True, index=True),
-    Column("position", Integer, nullable=False),
+    Column("seq", Big, primary_key=True, autoincrement=True),
+    Column("repo_id", Big, nullable=False),  # no foreign key: the repository may be gone
+    Column("kind", Integer, nullable=False),
+    Column("at", Big, nullable=False, index=True),
+    sqlite_autoincrement=True,
 )
 
 # --- hub/community ------------------------------------------------------------------------------------------------

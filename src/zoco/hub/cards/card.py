@@ -11,10 +11,15 @@ from zoco.core.ids import RepoType
 from zoco.formats.cards.front_matter import FrontMatter
 from zoco.formats.cards.languages import is_language, is_language_tag
 from zoco.formats.cards.libraries import LIBRARIES, file_kinds, library_id, library_of_files
+from zoco.formats.cards.tags import Tag, TagKind
 from zoco.formats.cards.tasks import TASKS, task_of_architecture
 from zoco.hub.cards.description import description_of
 
 Json = Mapping[str, Any]  # Any: somebody's JSON or YAML
+
+RULES = 1
+"""Which rules these are. Raise it when the same files would now say something else: cards that were read by older
+rules are read again."""
 
 TAG_LENGTH_MAX = 290
 TAGS_MAX = 500
@@ -32,7 +37,7 @@ class Card:
 
     data: Json = field(default_factory=dict)
     problem: str | None = None
-    tags: tuple[str, ...] = ()
+    tags: tuple[Tag, ...] = ()
     pipeline_tag: str | None = None
     library_name: str | None = None
     license: str | None = None
@@ -75,7 +80,10 @@ def _links(repo_type: RepoType, data: Json) -> tuple[str, ...]:
         RepoType.DATASET: (),
         RepoType.SPACE: (("model", "models"), ("dataset", "datasets")),
     }[repo_type]
-    return _unique(f"{kind}:{name.lower()}" for kind, key in fields for name in _words(data.get(key)) if "/" in name)
+    named = ((kind, name) for kind, key in fields for name in _words(data.get(key)) if len(name) <= TAG_LENGTH_MAX)
+    return tuple(dict.fromkeys(f"{kind}:{name.lower()}" for kind, name in named if not _CONTROL.search(name)))[
+        :TAGS_MAX
+    ]
 
 
 def base_models(data: Json) -> list[str]:
@@ -98,57 +106,66 @@ def base_model_relation(data: Json, library: str | None, paths: Collection[str] 
 
 def _model_tags(
     data: Json, body: str, paths: Collection[str], config: Json | None, library: str | None, task: str | None
-) -> Iterator[str]:
-    free = _words(data.get("tags"))
+) -> Iterator[Tag]:
     if library:
-        yield library
-    yield from file_kinds(paths)
+        yield Tag(TagKind.LIBRARY, library)
+    yield from (Tag(TagKind.LIBRARY, kind) for kind in file_kinds(paths))
     if config and isinstance(model_type := config.get("model_type"), str):
-        yield model_type
+        yield Tag(TagKind.OTHER, model_type)
     if task:
-        yield task
-    yield from free
-    yield from _languages(data)
-    yield from (f"dataset:{name}" for name in _words(data.get("datasets")))
+        yield Tag(TagKind.TASK, task)
+    yield from _free(data)
+    yield from (Tag(TagKind.LANGUAGE, code) for code in _languages(data))
+    yield from (Tag(TagKind.DATASET, name) for name in _words(data.get("datasets")))
     yield from _papers(data, body)
     relation = base_model_relation(data, library, paths)
     for name in base_models(data):
-        yield f"base_model:{name}"
-        yield f"base_model:{relation}:{name}"
-    yield from (f"license:{name}" for name in _licenses(data))
+        yield Tag(TagKind.BASE_MODEL, name)
+        yield Tag(TagKind.BASE_MODEL, f"{relation}:{name}")
+    yield from (Tag(TagKind.LICENSE, name) for name in _licenses(data))
     if data.get("model-index"):
-        yield "model-index"
+        yield Tag(TagKind.OTHER, "model-index")
 
 
-_DATASET_KEYS = (
-    "task_categories",
-    "task_ids",
-    "annotations_creators",
-    "language_creators",
-    "multilinguality",
-    "source_datasets",
-)
+def _free(data: Json) -> Iterator[Tag]:
+    """Words under `tags:` that are not known as something else."""
+    languages = {word for word in _words(data.get("tags")) if _is_spoken(word, data)}
+    for word in _words(data.get("tags")):
+        if word in TASKS:
+            yield Tag(TagKind.TASK, word)
+        elif (library := library_id(word)) in LIBRARIES:
+            yield Tag(TagKind.LIBRARY, library)
+        elif word not in languages:
+            yield Tag(TagKind.OTHER, word)
 
 
-def _dataset_tags(data: Json, body: str, paths: Collection[str]) -> Iterator[str]:
-    free = _words(data.get("tags"))
+def _is_spoken(word: str, data: Json) -> bool:
+    """Whether a bare word among the tags is a language: not where the card says its languages apart."""
+    return is_language_tag(word) and data.get("language") is None
+
+
+_DATASET_KEYS = ("annotations_creators", "language_creators", "multilinguality", "source_datasets")
+
+
+def _dataset_tags(data: Json, body: str, paths: Collection[str]) -> Iterator[Tag]:
+    tasks = _words(data.get("task_categories"))
+    yield from (Tag(TagKind.TASK, word) for word in tasks)
+    yield from (Tag(TagKind.TASK_ID, word) for word in _words(data.get("task_ids")))
     for key in _DATASET_KEYS:
-        yield from (f"{key}:{word}" for word in _words(data.get(key)))
-    if not data.get("task_categories"):
-        yield from (f"task_categories:{word}" for word in free if word in TASKS)
-    yield from (f"language:{code}" for code in _languages(data))
-    yield from (f"license:{name}" for name in _licenses(data))
-    yield from (f"size_categories:{size}" for size in _words(data.get("size_categories")))
+        yield from (Tag(TagKind.OTHER, f"{key}:{word}") for word in _words(data.get(key)))
+    yield from (Tag(TagKind.LANGUAGE, code) for code in _languages(data))
+    yield from (Tag(TagKind.LICENSE, name) for name in _licenses(data))
+    yield from (Tag(TagKind.SIZE, size) for size in _words(data.get("size_categories")))
     yield from _data_formats(paths)
     yield from _papers(data, body)
-    yield from (word for word in free if not is_language_tag(word))
+    yield from (tag for tag in _free(data) if tag.kind is not TagKind.TASK or not tasks)
 
 
-def _space_tags(data: Json) -> Iterator[str]:
+def _space_tags(data: Json) -> Iterator[Tag]:
     if isinstance(sdk := data.get("sdk"), str):
-        yield sdk
-    yield from _words(data.get("tags"))
-    yield from (f"license:{name}" for name in _licenses(data))
+        yield Tag(TagKind.SDK, sdk)
+    yield from (Tag(TagKind.OTHER, word) for word in _words(data.get("tags")))
+    yield from (Tag(TagKind.LICENSE, name) for name in _licenses(data))
 
 
 def _task(data: Json, config: Json | None) -> str | None:
@@ -197,16 +214,17 @@ def _languages(data: Json) -> Iterator[str]:
     # tools that read YAML 1.1 write `no` back as `false`: no other language can be meant
     codes = ["no" if code is False else code for code in (said if isinstance(said, list) else [said])]
     yield from (code for code in _words(codes) if is_language(code))
-    yield from (word for word in _words(data.get("tags")) if is_language_tag(word))
+    yield from (word for word in _words(data.get("tags")) if _is_spoken(word, data))
 
 
 def _licenses(data: Json) -> Iterator[str]:
     yield from (name.lower()[:64] for name in _words(data.get("license")))
 
 
-def _papers(data: Json, body: str) -> Iterator[str]:
-    yield from (f"arxiv:{found[1]}" for word in _words(data.get("tags")) if (found := _ARXIV_TAG.fullmatch(word)))
-    yield from (f"arxiv:{found[1] or found[2]}" for found in _ARXIV.finditer(body))
+def _papers(data: Json, body: str) -> Iterator[Tag]:
+    named = (_ARXIV_TAG.fullmatch(word) for word in _words(data.get("tags")))
+    yield from (Tag(TagKind.ARXIV, found[1]) for found in named if found)
+    yield from (Tag(TagKind.ARXIV, found[1] or found[2]) for found in _ARXIV.finditer(body))
 
 
 _FORMAT_OF_ENDING = {
@@ -227,7 +245,7 @@ _FORMAT_OF_ENDING = {
 }
 
 
-def _data_formats(paths: Iterable[str]) -> Iterator[str]:
+def _data_formats(paths: Iterable[str]) -> Iterator[Tag]:
     """The format that most of the data files have: what `load_dataset` would take them for."""
     counts: dict[str, int] = {}
     for path in paths:
@@ -236,9 +254,9 @@ def _data_formats(paths: Iterable[str]) -> Iterator[str]:
             counts[ending.lower()] = counts.get(ending.lower(), 0) + 1
     if counts:
         kind, modality = _FORMAT_OF_ENDING[max(counts, key=lambda ending: (counts[ending], ending))]
-        yield f"format:{kind}"
+        yield Tag(TagKind.FORMAT, kind)
         if modality:
-            yield f"modality:{modality}"
+            yield Tag(TagKind.MODALITY, modality)
 
 
 _NOT_DATA = {"dataset_infos", "dataset_info", "requirements", "LICENSE", "config"}
@@ -251,7 +269,7 @@ def _words(value: Any) -> list[str]:  # Any: a string, a list, or whatever the a
     return [word for word in words if word]
 
 
-def _unique(tags: Iterable[str]) -> tuple[str, ...]:
+def _unique(tags: Iterable[Tag]) -> tuple[Tag, ...]:
     """In order, each once. What is longer than a tag may be, or holds control characters, is left out."""
-    kept = dict.fromkeys(tag for tag in tags if len(tag) <= TAG_LENGTH_MAX and not _CONTROL.search(tag))
+    kept = dict.fromkeys(tag for tag in tags if len(tag.value) <= TAG_LENGTH_MAX and not _CONTROL.search(tag.value))
     return tuple(kept)[:TAGS_MAX]

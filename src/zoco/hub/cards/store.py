@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 
+from zoco.adapters.db import changes
 from zoco.adapters.db.engine import Read, Write
-from zoco.adapters.db.tables import card, repo_tag
+from zoco.adapters.db.tables import card
 from zoco.adapters.db.upsert import insert
 from zoco.core.ids import Oid
-from zoco.hub.cards.card import Card
-from zoco.hub.cards.links import LINK, link_tag
+from zoco.formats.cards.tags import Tag, TagKind
+from zoco.hub.cards.card import RULES, Card
 
 PARAMETERS_MAX = 2**62
 """What a header claims may be more than a database's integer holds."""
@@ -31,29 +32,24 @@ def save(write: Write, repo_key: int, commit: Oid, new: Card) -> None:
         "config": dict(new.config) if new.config is not None else None,
         "weights": dict(new.weights) if new.weights is not None else None,
         "parameters": min(sum(new.weights.values()), PARAMETERS_MAX) if new.weights is not None else None,
+        "tags": [[tag.kind.value, tag.value] for tag in new.tags],
+        "links": list(new.links),
+        "rules": RULES,
     }
     changed = {name: value for name, value in values.items() if name != "repo_id"}
     statement = insert(write, card).values(values).on_conflict_do_update(index_elements=["repo_id"], set_=changed)
     write.execute(statement)
-    write.execute(delete(repo_tag).where(repo_tag.c.repo_id == repo_key))
-    tags = [*new.tags, *(link_tag(link) for link in new.links)]
-    if tags:
-        rows = [{"repo_id": repo_key, "tag": tag, "position": at} for at, tag in enumerate(tags)]
-        write.execute(insert(write, repo_tag), rows)
+    changes.note(write, [repo_key])
 
 
 def forget(write: Write, repo_key: int) -> None:
     """The default branch is gone, and with it the card."""
     write.execute(delete(card).where(card.c.repo_id == repo_key))
-    write.execute(delete(repo_tag).where(repo_tag.c.repo_id == repo_key))
+    changes.note(write, [repo_key])
 
 
 def cards_of(read: Read, repo_keys: Sequence[int]) -> dict[int, tuple[Oid, Card]]:
     """The commit each card was read at, and the card; repositories without one are left out."""
-    tags: dict[int, list[str]] = {}
-    query = select(repo_tag.c.repo_id, repo_tag.c.tag).where(repo_tag.c.repo_id.in_(repo_keys))
-    for key, tag in read.execute(query.order_by(repo_tag.c.repo_id, repo_tag.c.position)):
-        tags.setdefault(key, []).append(tag)
     found: dict[int, tuple[Oid, Card]] = {}
     for row in read.execute(select(card).where(card.c.repo_id.in_(repo_keys))):
         found[row.repo_id] = (
@@ -61,14 +57,18 @@ def cards_of(read: Read, repo_keys: Sequence[int]) -> dict[int, tuple[Oid, Card]
             Card(
                 data=row.data,
                 problem=row.problem,
-                tags=tuple(tag for tag in tags.get(row.repo_id, ()) if not tag.startswith(LINK)),
+                tags=tags_of(row.tags),
                 pipeline_tag=row.pipeline_tag,
                 library_name=row.library_name,
                 license=row.license,
                 description=row.description,
                 config=row.config,
-                links=tuple(tag.removeprefix(LINK) for tag in tags.get(row.repo_id, ()) if tag.startswith(LINK)),
+                links=tuple(row.links),
                 weights=row.weights,
             ),
         )
     return found
+
+
+def tags_of(stored: Sequence[tuple[str, str]]) -> tuple[Tag, ...]:
+    return tuple(Tag(TagKind(kind), value) for kind, value in stored)

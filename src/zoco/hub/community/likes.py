@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Select, and_, delete, insert, or_, select, update
 
 from zoco.adapters.clock import now_ms
+from zoco.adapters.db import changes
+from zoco.adapters.db.changes import Change
 from zoco.adapters.db.engine import Database, Read, Write
 from zoco.adapters.db.tables import like as like_table
 from zoco.adapters.db.tables import namespace, repo, user
@@ -155,6 +157,7 @@ def _hold(write: Write, repo_: ReadableRepo) -> None:
 
 def _counted(write: Write, repo_: ReadableRepo, change: int) -> int:
     if change:
+        changes.note(write, [repo_.key], Change.NUMBERS)
         write.execute(update(repo).where(repo.c.id == repo_.key).values(likes=repo.c.likes + change))
     return int(write.execute(select(repo.c.likes).where(repo.c.id == repo_.key)).scalar_one())
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import bindparam, delete, func, select, update
 
+from zoco.adapters.db import changes
+from zoco.adapters.db.changes import Change
 from zoco.adapters.db.engine import Write
 from zoco.adapters.db.tables import download_day, repo
 from zoco.adapters.db.upsert import insert
@@ -28,6 +30,7 @@ def add(write: Write, counts: Mapping[int, int], day: int) -> None:
             "downloads": repo.c.downloads + bindparam("number"),
             "downloads_all_time": repo.c.downloads_all_time + bindparam("number"),
         }
+        changes.note(write, there, Change.NUMBERS)
         write.execute(added.values(new), [{"key": key, "number": counts[key]} for key in there])
 
 
@@ -38,7 +41,8 @@ def refresh(write: Write, first_day: int) -> None:
         .where(download_day.c.repo_id == repo.c.id, download_day.c.day >= first_day)
         .scalar_subquery()
     )
-    write.execute(update(repo).where(repo.c.downloads != recent).values(downloads=recent))
+    lowered = update(repo).where(repo.c.downloads != recent).values(downloads=recent).returning(repo.c.id)
+    changes.note(write, write.scalars(lowered), Change.NUMBERS)
     write.execute(delete(download_day).where(download_day.c.day < first_day - 30))
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from sqlalchemy import bindparam, delete, insert, or_, select, update
 
+from zoco.adapters.db import changes
+from zoco.adapters.db.changes import Change
 from zoco.adapters.db.engine import Read, Write
 from zoco.adapters.db.tables import pack, ref, ref_log, repo
 from zoco.adapters.git.cache import PackFile, RepoState
@@ -83,6 +85,7 @@ def move(write: Write, repo_key: int, moves: Sequence[Moved], *, user_id: int | 
     said = {"repo_id": repo_key, "at": now, "user_id": user_id, "via": via}
     write.execute(insert(ref_log), [{**said, "ref": one.name, "old": one.old, "new": one.new} for one in moves])
     write.execute(update(repo).where(repo.c.id == repo_key).values(version=repo.c.version + 1, updated_at=now))
+    changes.note(write, [repo_key], Change.NUMBERS)
 
 
 def _with_folders(name: str) -> list[str]:

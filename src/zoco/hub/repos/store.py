@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
 
+from zoco.adapters.db import changes
 from zoco.adapters.db.engine import Read, Write
 from zoco.adapters.db.tables import namespace, org, redirect, repo
 from zoco.core.access import Gated, Visibility
@@ -152,10 +153,12 @@ def insert_repo(write: Write, row: RepoRow, *, sdk: str | None, settings: Mappin
         )
     )
     drop_redirect(write, row.id)
+    changes.note(write, [row.key])
 
 
 def delete_repo(write: Write, key: int) -> bool:
     """False when it was gone already. Everything that refers to the row goes with it."""
+    changes.note(write, [key])
     return write.execute(delete(repo).where(repo.c.id == key)).rowcount == 1
 
 
@@ -167,6 +170,7 @@ def rename_repo(write: Write, key: int, *, old: RepoId, to: RepoId, namespace_ke
     names = {"namespace_id": namespace_key, "name": to.name, "name_key": name_key(to.name)}
     if write.execute(update(repo).where(repo.c.id == key).values(**names)).rowcount != 1:
         return False
+    changes.note(write, [key])
     drop_redirect(write, to)
     if name_key(old.full_name) != name_key(to.full_name):
         drop_redirect(write, old)
@@ -188,8 +192,9 @@ def settings_of(read: Read, key: int) -> tuple[str | None, Mapping[str, Any]]:
 
 def change_repo(write: Write, key: int, values: Mapping[str, Any], *, new_version: bool) -> None:
     """`new_version` when caches of the repository must notice."""
-    changes = dict(values)
+    new = dict(values)
     if new_version:
-        changes["version"] = repo.c.version + 1
-    if changes:
-        write.execute(update(repo).where(repo.c.id == key).values(**changes))
+        new["version"] = repo.c.version + 1
+    if new:
+        changes.note(write, [key])
+        write.execute(update(repo).where(repo.c.id == key).values(**new))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Row, delete, func, insert, select, update
 
+from zoco.adapters.db import changes
+from zoco.adapters.db.changes import Change
 from zoco.adapters.db.engine import Read, Write
 from zoco.adapters.db.tables import like, namespace, repo, user
 from zoco.core.ids import name_key
@@ -93,7 +95,8 @@ def count_admins(read: Read, *, besides: int | None = None) -> int:
 def take_back_likes(write: Write, id: int) -> None:
     """The rows go with the account; the numbers that repositories show must follow."""
     liked = select(like.c.repo_id).where(like.c.user_id == id)
-    write.execute(update(repo).where(repo.c.id.in_(liked)).values(likes=repo.c.likes - 1))
+    lowered = update(repo).where(repo.c.id.in_(liked)).values(likes=repo.c.likes - 1).returning(repo.c.id)
+    changes.note(write, write.scalars(lowered), Change.NUMBERS)
     write.execute(delete(like).where(like.c.user_id == id))
 
 
