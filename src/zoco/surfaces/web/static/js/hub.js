@@ -10,8 +10,12 @@ import * as theme from "./theme.js";
 
 const behaviors = { "confirm-name": confirmName, copy, lines, menu, slash, submit, theme };
 
-for (const element of document.querySelectorAll("[data-behavior]")) {
-  for (const name of element.dataset.behavior.split(" ")) {
-    behaviors[name]?.attach(element);
+export function attachWithin(root) {
+  for (const element of root.querySelectorAll("[data-behavior]")) {
+    for (const name of element.dataset.behavior.split(" ")) {
+      behaviors[name]?.attach(element);
+    }
   }
 }
+
+attachWithin(document);
