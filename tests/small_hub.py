@@ -22,6 +22,8 @@ from zoco.formats.lfs.pointer import Pointer
 from zoco.hub.accounts.orgs import create_org, set_member
 from zoco.hub.accounts.users import create_user
 from zoco.hub.cards.subscriber import CardSubscriber
+from zoco.hub.catalog.catalogue import Catalogue
+from zoco.hub.catalog.generations import CATALOGUE
 from zoco.hub.lfs.batch import LfsLimits
 from zoco.hub.lfs.upload import Lfs, Upload
 from zoco.hub.repos.commit import commit
@@ -51,7 +53,11 @@ def repo_id(path: str) -> RepoId:
 
 @dataclass(frozen=True)
 class SmallHub:
-    storage: RepoStorage
+    catalogue: Catalogue
+
+    @property
+    def storage(self) -> RepoStorage:
+        return self.catalogue.storage
 
     @property
     def db(self) -> Database:
@@ -126,7 +132,8 @@ def hub_in(folder: Path, db: Database) -> SmallHub:
     blobs = FolderBlobStore(folder / "blobs", folder / "scratch")
     cache = GitCache(folder / "cache", blobs, 10_000_000_000)
     xet = Xet(db, blobs)
-    return SmallHub(RepoStorage(db, blobs, cache, LIMITS, xet, (CardSubscriber(xet),)))
+    storage = RepoStorage(db, blobs, cache, LIMITS, xet, (CardSubscriber(xet),))
+    return SmallHub(Catalogue(storage, folder / CATALOGUE))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

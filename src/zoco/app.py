@@ -22,6 +22,8 @@ from zoco.assembly import flush_counts, open_storage
 from zoco.core.errors import Unavailable
 from zoco.hub.accounts.keyring import master_key, signing_key
 from zoco.hub.accounts.limits import RateLimiter
+from zoco.hub.catalog.catalogue import Catalogue
+from zoco.hub.catalog.generations import CATALOGUE
 from zoco.hub.repos.xet_scope import dedup_scope_of
 from zoco.settings import Settings, load
 from zoco.surfaces.git.errors import git_error
@@ -50,6 +52,7 @@ def open_hub(settings: Settings) -> Hub:
         db=db,
         blobs=storage.blobs,
         storage=storage,
+        catalogue=Catalogue(storage, settings.data / CATALOGUE),
         limiter=RateLimiter(
             {
                 "api": settings.rate_limit_api,

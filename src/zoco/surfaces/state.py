@@ -9,6 +9,7 @@ from starlette.requests import Request
 from zoco.adapters.blobs.port import BlobStore
 from zoco.adapters.db.engine import Database
 from zoco.hub.accounts.limits import RateLimiter
+from zoco.hub.catalog.catalogue import Catalogue
 from zoco.hub.repos.storage import RepoStorage
 from zoco.hub.repos.xet_scope import DedupScope
 from zoco.settings import Settings
@@ -20,6 +21,7 @@ class Hub:
     db: Database
     blobs: BlobStore
     storage: RepoStorage
+    catalogue: Catalogue
     limiter: RateLimiter
     signing_key: bytes
     trusted_proxies: frozenset[str]

@@ -14,6 +14,7 @@ from tests.small_hub import SmallHub
 
 from zoco.assembly import opened
 from zoco.cli.main import main
+from zoco.hub.catalog.catalogue import Catalogue
 from zoco.hub.repos.commit import commit
 from zoco.hub.repos.commit_ops import CommitRequest, LfsOp
 from zoco.hub.xet.instance import cas_segment
@@ -29,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
     """A data folder with a repository that has one large file, and one that nobody committed."""
     settings = replace(load(tmp_path / "data", {}), regular_file_size_max_bytes=1000)
     with opened(settings) as storage:
-        hub = SmallHub(storage)
+        hub = SmallHub(Catalogue(storage))
         ana = hub.user("ana")
         repo = hub.repo(ana, "datasets/ana/flowers", {"README.md": "# Flowers\n"})
         pointer = hub.lfs_object(ana, repo, DATA)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from zoco.adapters.clock import now_ms
 from zoco.adapters.db.engine import Read
 from zoco.core.access import Actor
 from zoco.core.errors import HubError, RepoNotFound
 from zoco.core.ids import Oid, RepoType
 from zoco.core.repos import ReadableRepo
 from zoco.hub.cards.card import Card
-from zoco.hub.cards.links import tag_naming
 from zoco.hub.cards.reading import read_card
 from zoco.hub.cards.service import cards_of
 from zoco.hub.cards.weights import weights_at
 from zoco.hub.catalog import store
+from zoco.hub.catalog.catalogue import Catalogue
 from zoco.hub.catalog.files import siblings_at
 from zoco.hub.catalog.info import RepoInfo, SafetensorsTotals, info_from
+from zoco.hub.catalog.named import Naming, count_naming, naming
 from zoco.hub.catalog.query import Want
 from zoco.hub.catalog.store import ListedRow
 from zoco.hub.repos.open import for_facts, open_for_reading
@@ -33,7 +33,7 @@ _FROM_FILES = frozenset({Want.SIBLINGS, Want.SIZES, Want.SAFETENSORS})
 
 
 def repo_info(
-    storage: RepoStorage,
+    catalogue: Catalogue,
     repo: ReadableRepo,
     actor: Actor | None,
     commit: Oid | None = None,
@@ -41,8 +41,9 @@ def repo_info(
     want: frozenset[Want] = frozenset(),
 ) -> RepoInfo:
     """As of `commit`, or of the default branch. Raises RepoNotFound when it was deleted meanwhile."""
+    storage = catalogue.storage
     with storage.db.read() as read:
-        row = store.rows_of(read, [repo.key], now_ms()).get(repo.key)
+        row = store.rows_of(read, [repo.key]).get(repo.key)
         if row is None:
             raise RepoNotFound(repo.id)
         known = cards_of(read, [repo.key]).get(repo.key)
@@ -53,18 +54,18 @@ def repo_info(
             card = read_card(git, at, repo.id.type)
     info = info_from(row, card, at)
     info = with_files(storage, repo, info, want)
-    with storage.db.read() as read:
-        return with_relations(read, [(row, info)], actor, want)[0]
+    return with_relations(catalogue, [(row, info)], actor, want)[0]
 
 
 def page_of_infos(
-    storage: RepoStorage, rows: Sequence[ListedRow], actor: Actor | None, want: frozenset[Want]
+    catalogue: Catalogue, rows: Sequence[ListedRow], actor: Actor | None, want: frozenset[Want]
 ) -> tuple[RepoInfo, ...]:
     """Of rows that a list found readable, as of their default branches."""
+    storage = catalogue.storage
     with storage.db.read() as read:
         cards = cards_of(read, [row.key for row in rows])
-        infos = [info_from(row, _card(cards.get(row.key)), row.head) for row in rows]
-        infos = with_relations(read, list(zip(rows, infos, strict=True)), actor, want)
+    infos = [info_from(row, _card(cards.get(row.key)), row.head) for row in rows]
+    infos = with_relations(catalogue, list(zip(rows, infos, strict=True)), actor, want)
     if want & _FROM_FILES:
         infos = [_with_listed_files(storage, info, actor, want) for info in infos]
     return tuple(infos)
@@ -91,51 +92,46 @@ def with_files(storage: RepoStorage, repo: ReadableRepo, info: RepoInfo, want: f
 
 
 def with_relations(
-    read: Read, found: Sequence[tuple[ListedRow, RepoInfo]], actor: Actor | None, want: frozenset[Want]
+    catalogue: Catalogue,
+    found: Sequence[tuple[ListedRow, RepoInfo]],
+    actor: Actor | None,
+    want: frozenset[Want],
 ) -> list[RepoInfo]:
     """With what other tables say: storage, and repositories that are tied to these."""
     infos = [info for _, info in found]
     if Want.USED_STORAGE in want:
-        packs = store.packs_size(read, [row.key for row, _ in found])
+        with catalogue.storage.db.read() as read:
+            packs = store.packs_size(read, [row.key for row, _ in found])
         infos = [replace(info, used_storage=row.lfs_size + packs.get(row.key, 0)) for row, info in found]
     if Want.CHILDREN in want:
-        infos = [replace(info, children_count=_children(read, info, actor)) for info in infos]
+        infos = [
+            replace(info, children_count=count_naming(catalogue, actor, Naming(RepoType.MODEL, "base_model", info.id)))
+            for info in infos
+        ]
     if Want.LINKED in want:
-        infos = [_linked(read, info, actor) for info in infos]
+        infos = [_linked(catalogue, info, actor) for info in infos]
     return infos
 
 
-def _children(read: Read, info: RepoInfo, actor: Actor | None) -> int:
-    return store.count_named_in_tags(read, tag_naming("base_model", info.id.full_name), actor)
-
-
-def _linked(read: Read, info: RepoInfo, actor: Actor | None) -> RepoInfo:
+def _linked(catalogue: Catalogue, info: RepoInfo, actor: Actor | None) -> RepoInfo:
     """Only names that exist and that the caller may read: a link lives and dies with what it points to."""
+
+    def those_naming(type: RepoType, kind: str) -> tuple[str, ...]:
+        found = naming(catalogue, actor, Naming(type, kind, info.id), LINKED_MAX)
+        return tuple(id_.full_name for id_ in found)
+
+    def existing(type: RepoType) -> tuple[str, ...]:
+        with catalogue.storage.db.read() as read:
+            return _existing(read, type, info, actor)
+
     match info.id.type:
         case RepoType.MODEL:
-            return replace(
-                info,
-                spaces=_naming(read, RepoType.SPACE, "model", info, actor),
-                datasets=_existing(read, RepoType.DATASET, info, actor),
-            )
+            return replace(info, spaces=those_naming(RepoType.SPACE, "model"), datasets=existing(RepoType.DATASET))
         case RepoType.DATASET:
-            return replace(
-                info,
-                models=_naming(read, RepoType.MODEL, "dataset", info, actor),
-                spaces=_naming(read, RepoType.SPACE, "dataset", info, actor),
-            )
+            models, spaces = those_naming(RepoType.MODEL, "dataset"), those_naming(RepoType.SPACE, "dataset")
+            return replace(info, models=models, spaces=spaces)
         case RepoType.SPACE:
-            return replace(
-                info,
-                models=_existing(read, RepoType.MODEL, info, actor),
-                datasets=_existing(read, RepoType.DATASET, info, actor),
-            )
-
-
-def _naming(read: Read, type: RepoType, kind: str, info: RepoInfo, actor: Actor | None) -> tuple[str, ...]:
-    """Repositories of a type whose card names this one."""
-    found = store.named_in_tags(read, tag_naming(kind, info.id.full_name), type, actor, LINKED_MAX)
-    return tuple(id_.full_name for id_ in found)
+            return replace(info, models=existing(RepoType.MODEL), datasets=existing(RepoType.DATASET))
 
 
 def _existing(read: Read, type: RepoType, info: RepoInfo, actor: Actor | None) -> tuple[str, ...]:

@@ -1,18 +1,96 @@
-"""How many of the repositories found so far carry each tag? What a filter would leave, before it is chosen."""
+"""How many of the repositories found have each value of a kind? What a filter would leave, before it is chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from zoco.adapters.db.engine import Database
 from zoco.core.access import Actor
-from zoco.hub.catalog import store
+from zoco.formats.cards.tags import TagKind
+from zoco.hub.catalog.catalogue import Catalogue, Indexed, View
+from zoco.hub.catalog.index.sizes import sizes_of
+from zoco.hub.catalog.index.typed_index import Selection
 from zoco.hub.catalog.query import Query
+from zoco.hub.catalog.select import select
 
-TAGS_MAX = 3000
+VALUES_MAX = 500
 
 
-def count_tags(db: Database, actor: Actor | None, query: Query) -> Mapping[str, int]:
-    """The most frequent tags first; page, order and cursor of `query` do not matter."""
-    with db.read() as read:
-        return dict(store.tag_counts_in(read, query, actor, TAGS_MAX))
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """As most cards write it."""
+
+    value: str
+    count: int
+
+
+def count_values(
+    catalogue: Catalogue,
+    actor: Actor | None,
+    query: Query,
+    kind: TagKind,
+    *,
+    at_most: int = VALUES_MAX,
+    holding: str = "",
+) -> tuple[FacetValue, ...]:
+    """The most frequent first; `holding` only values that hold this text. `query.type` must be given; its page, order
+    and cursor do not matter. A kind of which one value can be chosen is counted without that choice: leave it out of
+    `query`."""
+    assert query.type is not None
+    with catalogue.view() as view:
+        question = ("values", _what(query), actor and _who(actor), kind, at_most, holding)
+        known: tuple[FacetValue, ...] | None = view.answers.get(question)
+        if known is None:
+            known = _counted(view.types[query.type], _selected(view, query, actor), kind, at_most, holding)
+            view.remembered(question, known)
+        return known
+
+
+def count_sizes(catalogue: Catalogue, actor: Actor | None, query: Query) -> tuple[int, ...]:
+    """How many have a number of parameters in each bucket (`SIZE_BOUNDS`): leave the choice of one out of `query`."""
+    assert query.type is not None
+    with catalogue.view() as view:
+        question = ("sizes", _what(query), actor and _who(actor))
+        known: tuple[int, ...] | None = view.answers.get(question)
+        if known is None:
+            known = tuple(sizes_of(view.types[query.type].index, _selected(view, query, actor)))
+            view.remembered(question, known)
+        return known
+
+
+def _counted(indexed: Indexed, among: Selection, kind: TagKind, at_most: int, holding: str) -> tuple[FacetValue, ...]:
+    column = indexed.index.segment.facets[kind]
+    only: Sequence[int] | None = column.holding(holding)[: 4 * at_most] if holding else None
+    changed = indexed.index.delta.counts(kind, among.delta)
+    in_segment = ((column.label(one), count) for one, count in column.counts(among.base, at_most, only).items())
+    found = {value.lower(): (value, count) for value, count in in_segment}
+    for key, (value, count) in changed.items():
+        if holding and holding.lower() not in key:
+            continue
+        spelled, before = found.get(key) or (value, column.count_of(key, among.base))
+        found[key] = (spelled, before + count)
+    ordered = sorted(found.values(), key=lambda one: (-one[1], one[0].lower()))
+    return tuple(FacetValue(value, count) for value, count in ordered[:at_most])
+
+
+def _selected(view: View, query: Query, actor: Actor | None) -> Selection:
+    assert query.type is not None
+    question = ("selection", _what(query), actor and _who(actor))
+    known: Selection | None = view.answers.get(question)
+    if known is None:
+        indexed = view.types[query.type]
+        known = select(indexed.index, indexed.texts, query.type, query, actor)
+        view.remembered(question, known)
+    return known
+
+
+def _what(query: Query) -> Query:
+    """The part of a query that decides which repositories it finds."""
+    return replace(query, sort=None, ascending=False, limit=0, cursor=None, skip=0, want=frozenset())
+
+
+def _who(actor: Actor) -> tuple[object, ...]:
+    """The part of an actor that decides what they see."""
+    grants = actor.grants
+    rights = (grants.everywhere, tuple(grants.namespaces.items()), tuple(grants.repos.items())) if grants else None
+    return (tuple(sorted(actor.roles)), actor.limit, rights)

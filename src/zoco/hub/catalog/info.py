@@ -124,7 +124,7 @@ def info_from(row: ListedRow, card: Card | None, head: Oid | None) -> RepoInfo:
         downloads_all_time=row.downloads_all_time,
         trending_score=row.trending_score,
         head=head,
-        tags=card.tags,
+        tags=tuple(dict.fromkeys(tag.printed(row.id.type) for tag in card.tags)),
         pipeline_tag=card.pipeline_tag,
         library_name=card.library_name,
         license=card.license,

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from zoco.adapters.clock import now_ms
-from zoco.adapters.db.engine import Database
-from zoco.core.access import Actor, Visibility
+from zoco.core.access import Access, Actor, RepoFacts, Visibility, access_to
 from zoco.core.errors import Denied
 from zoco.core.ids import RepoId, RepoType
 from zoco.core.pages import Page
 from zoco.hub.catalog import store
+from zoco.hub.catalog.catalogue import Catalogue
 from zoco.hub.catalog.describe import page_of_infos
+from zoco.hub.catalog.index.suggest import suggestion
+from zoco.hub.catalog.index.text import text_of
 from zoco.hub.catalog.info import RepoInfo
+from zoco.hub.catalog.listing import found_in
 from zoco.hub.catalog.query import Query, Sort, Want
-from zoco.hub.catalog.store import FoundAccount
-from zoco.hub.repos.storage import RepoStorage
+from zoco.hub.catalog.select import visible_to
+from zoco.hub.catalog.store import FoundAccount, ListedRow
 
 __all__ = [
     "FoundAccount",
@@ -25,6 +27,7 @@ __all__ = [
     "Sort",
     "StorageRow",
     "Want",
+    "did_you_mean",
     "list_repos",
     "list_storage",
     "quicksearch",
@@ -33,23 +36,40 @@ __all__ = [
 ]
 
 
-def list_repos(storage: RepoStorage, actor: Actor | None, query: Query) -> Page[RepoInfo]:
-    """Raises Invalid for a cursor that is not ours."""
-    with storage.db.read() as read:
-        rows, cursor = store.page(read, query, actor, now_ms())
-        total = store.count(read, query, actor) if query.count else None
-    return Page(page_of_infos(storage, rows, actor, query.want), cursor, total)
+def list_repos(catalogue: Catalogue, actor: Actor | None, query: Query) -> Page[RepoInfo]:
+    """Raises Invalid for a cursor that is not ours, Unavailable while the index of a large Hub is being built."""
+    with catalogue.view() as view:
+        found = found_in(view, query, actor)
+    with catalogue.storage.db.read() as read:
+        rows = store.rows_of(read, found.keys)
+    there = [rows[key] for key in found.keys if key in rows and _is_open(rows[key], actor)]
+    return Page(page_of_infos(catalogue, there, actor, query.want), found.next_cursor, found.total)
 
 
-def totals(db: Database, actor: Actor | None) -> Mapping[RepoType, int]:
+def _is_open(row: ListedRow, actor: Actor | None) -> bool:
+    """The row decides, not the index: it may have been closed a moment ago."""
+    facts = RepoFacts(row.id.type.value, row.id.namespace, row.id.name, row.visibility, None)
+    return access_to(facts, actor) >= Access.READ
+
+
+def did_you_mean(catalogue: Catalogue, type: RepoType, search: str) -> str | None:
+    """For a search that found nothing: the same text with words that do occur."""
+    text = text_of((search,))
+    if text is None:
+        return None
+    with catalogue.view() as view:
+        return suggestion(view.types[type].index, text)
+
+
+def totals(catalogue: Catalogue, actor: Actor | None) -> Mapping[RepoType, int]:
     """How many of each type the caller may read."""
-    with db.read() as read:
-        return store.totals(read, actor)
+    with catalogue.view() as view:
+        return {type: len(visible_to(indexed.index, type, actor)) for type, indexed in view.types.items()}
 
 
-def trending(storage: RepoStorage, actor: Actor | None, type: RepoType | None, limit: int) -> tuple[RepoInfo, ...]:
-    query = Query(type=type, sort=Sort.TRENDING, limit=limit, count=False)
-    return list_repos(storage, actor, query).items
+def trending(catalogue: Catalogue, actor: Actor | None, type: RepoType | None, limit: int) -> tuple[RepoInfo, ...]:
+    query = Query(type=type, sort=Sort.TRENDING, limit=limit)
+    return list_repos(catalogue, actor, query).items
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +83,7 @@ class QuickSearch:
 
 
 def quicksearch(
-    storage: RepoStorage,
+    catalogue: Catalogue,
     actor: Actor | None,
     text: str,
     *,
@@ -71,9 +91,9 @@ def quicksearch(
     limit: int = 5,
 ) -> QuickSearch:
     """As somebody types: names that hold every word of `text`."""
-    wanted = Query(search=(text,), sort=Sort.TRENDING, limit=limit)
-    pages = {type_: list_repos(storage, actor, replace(wanted, type=type_)) for type_ in types}
-    with storage.db.read() as read:
+    wanted = Query(search=(text,), limit=limit)
+    pages = {type_: list_repos(catalogue, actor, replace(wanted, type=type_)) for type_ in types}
+    with catalogue.storage.db.read() as read:
         accounts = store.accounts_named(read, text.strip(), limit * 2) if text.strip() else []
     return QuickSearch(
         {type_: page.items for type_, page in pages.items()},
@@ -96,7 +116,7 @@ class StorageRow:
 
 
 def list_storage(
-    storage: RepoStorage,
+    catalogue: Catalogue,
     actor: Actor,
     namespace: str,
     *,
@@ -117,8 +137,8 @@ def list_storage(
         cursor=cursor,
         want=frozenset({Want.USED_STORAGE}),
     )
-    page = list_repos(storage, actor, query)
-    with storage.db.read() as read:
+    page = list_repos(catalogue, actor, query)
+    with catalogue.storage.db.read() as read:
         whole = store.used_by_namespace(read, namespace)
     rows = tuple(
         StorageRow(

@@ -1,4 +1,4 @@
-"""What can be asked of the list of repositories? Values, and which tags a filter's word stands for. Pure."""
+"""What can be asked of the list of repositories? Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 from zoco.core.errors import Invalid
 from zoco.core.ids import NAME_LENGTH_MAX, RepoType
 from zoco.core.text import is_storable
-from zoco.formats.cards.local_apps import LOCAL_APPS
+from zoco.formats.cards.tags import Tag
 
 PAGE_SIZE_MAX = 1000
 PAGE_SIZE_MAX_WITH_FILES = 100
@@ -46,16 +46,19 @@ class Want(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`filters` and the lists of words all hold at once (AND). `type` None means any.
+    """`tags`, `filters` and the lists of words all hold at once (AND). `type` None means any.
 
-    `cursor` continues a list; `skip` is for numbered pages. Both may not be given together.
+    `tags` are of a kind; `filters` are words as clients and addresses write them, which may mean tags of several kinds.
+    `sort` None: what fits the searched text best, then what is trending. `cursor` continues a list; `skip` is for
+    numbered pages. Both may not be given together.
     """
 
     type: RepoType | None = None
+    tags: tuple[Tag, ...] = ()
     filters: tuple[str, ...] = ()
     author: str | None = None
     search: tuple[str, ...] = ()
-    sort: Sort = Sort.TRENDING
+    sort: Sort | None = None
     ascending: bool = False
     limit: int = 30
     cursor: str | None = None
@@ -77,7 +80,6 @@ class Query:
     """only models that each of these programs can run (`LOCAL_APPS`)"""
     needs_inference: bool = False
     """only models that some inference provider serves: none does here yet"""
-    count: bool = True
     want: frozenset[Want] = frozenset()
 
     @property
@@ -89,46 +91,15 @@ class Query:
     def can_match(self) -> bool:
         """False when nothing can be so: words longer than any name, text that no database holds."""
         words = (*self.filters, *self.search, *self.libraries, *self.languages, *self.licenses, *self.tasks)
-        more = (*self.other, *self.linked_models, *self.linked_datasets, self.author or "", self.pipeline_tag or "")
+        more = (*self.other, *self.linked_models, *self.linked_datasets, *(tag.value for tag in self.tags))
+        names = (self.author or "", self.pipeline_tag or "")
         if self.needs_inference or any(len(word) > FULL_NAME_LENGTH_MAX for word in self.words()):
             return False
-        return all(is_storable(word) for word in (*words, *more))
+        return all(is_storable(word) for word in (*words, *more, *names))
 
     def words(self) -> list[str]:
         """Letters and digits to be found in the full name, each of them."""
         return [word for text in self.search for word in text.lower().split()][:20]
-
-
-_BARE_IN_MODELS = (
-    "language",
-    "library",
-    "pipeline_tag",
-    "task",
-    "tasks",
-    "other",
-    "tags",
-    "tag",
-    "sdk",
-    "task_categories",
-)
-"""Kinds of tag that a model's list of tags holds without their kind: `es`, not `language:es`."""
-
-_TYPED_IN_DATASETS = ("language", "task_categories", "license", "size_categories", "format", "modality", "task_ids")
-
-
-def tags_meant(word: str, type: RepoType | None) -> list[str]:
-    """The tags any of which fulfils a filter: `es` is a language in a model's tags and `language:es` in a dataset's."""
-    kind, colon, value = word.partition(":")
-    meant = [word]
-    if not colon:
-        meant += (
-            [f"{kind}:{word}" for kind in _TYPED_IN_DATASETS] if type is not RepoType.MODEL else [f"license:{word}"]
-        )
-    elif kind in _BARE_IN_MODELS:
-        meant.append(value)
-        if kind in ("task", "tasks", "pipeline_tag"):
-            meant.append(f"task_categories:{value}")
-    return list(dict.fromkeys([*meant, *(tag.lower() for tag in meant)]))
 
 
 _AMOUNT = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)([KMBT]?)", re.IGNORECASE)
@@ -145,17 +116,3 @@ def parameters_between(text: str) -> tuple[int | None, int | None]:
             raise Invalid("num_parameters must be written like min:6B,max:128B (K, M, B and T are the units)")
         bounds[name] = int(Decimal(found[1]) * _UNITS[found[2].upper()])
     return bounds.get("min"), bounds.get("max")
-
-
-def all_filters(query: Query) -> list[list[str]]:
-    """For each filter, the tags any of which fulfils it."""
-    typed = (
-        *(word for word in query.filters),
-        *(f"library:{word}" for word in query.libraries),
-        *(f"language:{word}" for word in query.languages),
-        *(f"license:{word}" for word in query.licenses),
-        *(f"task:{word}" for word in query.tasks),
-        *(f"other:{word}" for word in query.other),
-    )
-    of_apps = [list(group) for app in query.apps for group in LOCAL_APPS[app]]
-    return [tags_meant(word.strip(), query.type) for word in typed if word.strip()] + of_apps

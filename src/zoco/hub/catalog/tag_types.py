@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from zoco.core.access import Actor
 from zoco.core.ids import RepoType
-from zoco.formats.cards.languages import LANGUAGES, is_language, language_name
+from zoco.formats.cards.languages import LANGUAGES, language_name
 from zoco.formats.cards.libraries import LIBRARIES
 from zoco.formats.cards.licenses import LICENSES
+from zoco.formats.cards.tags import Tag, TagKind
 from zoco.formats.cards.tasks import DOMAINS, TASKS
-from zoco.hub.catalog import store
+from zoco.hub.catalog.catalogue import Catalogue
+from zoco.hub.catalog.facets import count_values
 from zoco.hub.catalog.query import Query
-from zoco.hub.repos.storage import RepoStorage
 
 CARRIED_MAX = 1000
 """Tags in use that are told, the frequent first."""
@@ -30,18 +31,23 @@ class TagEntry:
 
 
 def tags_by_type(
-    storage: RepoStorage, actor: Actor | None, type: RepoType, only: str | None = None, *, locale: str = "en"
+    catalogue: Catalogue, actor: Actor | None, type: RepoType, only: str | None = None, *, locale: str = "en"
 ) -> dict[str, list[TagEntry]]:
     """By kind. Of datasets, papers and free tags only those that repositories the caller may read carry."""
-    with storage.db.read() as read:
-        carried = [tag for tag, _ in store.tag_counts_in(read, Query(type=type), actor, CARRIED_MAX)]
+
+    def carried(kind: TagKind) -> list[Tag]:
+        found = count_values(catalogue, actor, Query(type=type), kind, at_most=CARRIED_MAX)
+        return [Tag(kind, one.value) for one in found]
+
     kinds = _model_tags(carried, locale) if type is not RepoType.DATASET else _dataset_tags(carried, locale)
     return {kind: tags for kind, tags in kinds.items() if only is None or kind == only}
 
 
-def _model_tags(carried: list[str], locale: str) -> dict[str, list[TagEntry]]:
-    known = {**TASKS, **LIBRARIES}
-    free = [tag for tag in carried if ":" not in tag and tag not in known and not is_language(tag)]
+Carried = Callable[[TagKind], list[Tag]]
+
+
+def _model_tags(carried: Carried, locale: str) -> dict[str, list[TagEntry]]:
+    spoken = [tag.value for tag in carried(TagKind.LANGUAGE)]
     return {
         "pipeline_tag": [
             TagEntry(task.id, task.name, "pipeline_tag", DOMAINS[task.domain])
@@ -49,16 +55,16 @@ def _model_tags(carried: list[str], locale: str) -> dict[str, list[TagEntry]]:
             if task.for_models
         ],
         "library": [TagEntry(library, name, "library") for library, name in sorted(LIBRARIES.items())],
-        "dataset": _carried(carried, "dataset"),
-        "language": _languages("", [*LANGUAGES, *(tag for tag in carried if is_language(tag))], locale),
+        "dataset": _entries(carried(TagKind.DATASET), RepoType.MODEL, "dataset"),
+        "language": _languages("", [*LANGUAGES, *spoken], locale),
         "license": _licenses(),
-        "arxiv": _carried(carried, "arxiv"),
-        "other": [TagEntry(tag, tag, "other") for tag in free],
+        "arxiv": _entries(carried(TagKind.ARXIV), RepoType.MODEL, "arxiv"),
+        "other": _entries(carried(TagKind.OTHER), RepoType.MODEL, "other"),
     }
 
 
-def _dataset_tags(carried: list[str], locale: str) -> dict[str, list[TagEntry]]:
-    spoken = [tag.partition(":")[2] for tag in carried if tag.startswith("language:")]
+def _dataset_tags(carried: Carried, locale: str) -> dict[str, list[TagEntry]]:
+    spoken = [tag.value for tag in carried(TagKind.LANGUAGE)]
     return {
         "task_categories": [
             TagEntry(f"task_categories:{task.id}", task.name, "task_categories", DOMAINS[task.domain])
@@ -68,11 +74,11 @@ def _dataset_tags(carried: list[str], locale: str) -> dict[str, list[TagEntry]]:
         "size_categories": [TagEntry(f"size_categories:{size}", size, "size_categories") for size in SIZE_CATEGORIES],
         "language": _languages("language:", [*LANGUAGES, *spoken], locale),
         "license": _licenses(),
-        "format": _carried(carried, "format"),
-        "modality": _carried(carried, "modality"),
-        "task_ids": _carried(carried, "task_ids"),
-        "arxiv": _carried(carried, "arxiv"),
-        "other": [TagEntry(tag, tag, "other") for tag in carried if ":" not in tag],
+        "format": _entries(carried(TagKind.FORMAT), RepoType.DATASET, "format"),
+        "modality": _entries(carried(TagKind.MODALITY), RepoType.DATASET, "modality"),
+        "task_ids": _entries(carried(TagKind.TASK_ID), RepoType.DATASET, "task_ids"),
+        "arxiv": _entries(carried(TagKind.ARXIV), RepoType.DATASET, "arxiv"),
+        "other": _entries(carried(TagKind.OTHER), RepoType.DATASET, "other"),
     }
 
 
@@ -82,8 +88,8 @@ SIZE_CATEGORIES = (
 )
 
 
-def _carried(tags: Iterable[str], kind: str) -> list[TagEntry]:
-    return [TagEntry(tag, tag.partition(":")[2], kind) for tag in tags if tag.startswith(f"{kind}:")]
+def _entries(tags: Iterable[Tag], type: RepoType, kind: str) -> list[TagEntry]:
+    return [TagEntry(tag.printed(type), tag.value, kind) for tag in tags]
 
 
 def _languages(prefix: str, codes: Iterable[str], locale: str) -> list[TagEntry]:

@@ -46,7 +46,7 @@ def _info(of: Asked, revision: str | None, want: frozenset[Want]) -> tuple[Reada
     except RepoNotFound as missing:
         raise _alias_or(missing, of) from missing
     commit = resolve_revision(of.hub.storage, repo, revision) if revision is not None else None
-    return repo, repo_info(of.hub.storage, repo, of.actor, commit, want=want)
+    return repo, repo_info(of.hub.catalogue, repo, of.actor, commit, want=want)
 
 
 def _alias_or(missing: RepoNotFound, of: Asked) -> HubError:

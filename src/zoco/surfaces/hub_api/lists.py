@@ -38,8 +38,9 @@ DIRECTIONS = {"-1": False, "1": True}
 async def list_of_repos(request: Request) -> Response:
     kind: RepoType = request.path_params["T"]
     names = _names(request, kind)
+    hub = hub_of(request)
     query = _query(request, kind, names)
-    page = await in_thread(list_repos, hub_of(request).storage, await actor_of(request), query)
+    page = await in_thread(list_repos, hub.catalogue, await actor_of(request), query)
     is_whole = not texts(request, "expand")
     items = []
     for info in page.items:
@@ -72,7 +73,7 @@ def _query(request: Request, kind: RepoType, names: tuple[str, ...]) -> catalog.
         filters=_words(request, "filter") + _words(request, "tags"),
         author=request.query_params.get("author") or None,
         search=tuple(text for text in texts(request, "search") if text),
-        sort=one_of(request, "sort", SORTS) or Sort.TRENDING,
+        sort=one_of(request, "sort", SORTS),
         ascending=one_of(request, "direction", DIRECTIONS) or False,
         limit=number(request, "limit", default=PAGE_SIZE, least=1, most=PAGE_SIZE),
         cursor=cursor_of(request),
@@ -87,7 +88,6 @@ def _query(request: Request, kind: RepoType, names: tuple[str, ...]) -> catalog.
         parameters_max=most,
         apps=_apps(request),
         needs_inference=bool(texts(request, "inference") or texts(request, "inference_provider")),
-        count=False,
         want=fields.cost(kind, names),
     )
 

@@ -40,7 +40,7 @@ async def org_repositories(request: Request) -> Response:
 async def _listed(request: Request, namespace: str) -> Response:
     page = await in_thread(
         list_storage,
-        hub_of(request).storage,
+        hub_of(request).catalogue,
         await signed_in(request),
         namespace,
         type=one_of(request, "type", TYPES),

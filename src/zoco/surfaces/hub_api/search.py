@@ -81,14 +81,15 @@ async def quick_search(request: Request) -> Response:
     types = tuple(kind for kind in RepoType if not wanted or kind.value in wanted)
     limit = number(request, "limit", default=5, least=1, most=20)
     hub, actor = hub_of(request), await actor_of(request)
-    found = await in_thread(quicksearch, hub.storage, actor, text, types=types, limit=limit)
+    found = await in_thread(quicksearch, hub.catalogue, actor, text, types=types, limit=limit)
     return json_reply(_found(request, text, found, set(wanted)))
 
 
 async def trending_repos(request: Request) -> Response:
     kind = one_of(request, "type", TYPES)
     limit = number(request, "limit", default=10, least=1, most=100)
-    infos = await in_thread(trending, hub_of(request).storage, await actor_of(request), kind, limit)
+    hub = hub_of(request)
+    infos = await in_thread(trending, hub.catalogue, await actor_of(request), kind, limit)
     answer: Trending = {
         "recentlyTrending": [{"repoType": info.id.type.value, "repoData": _trending(info)} for info in infos]
     }
@@ -105,7 +106,7 @@ async def dataset_tags(request: Request) -> Response:
 
 async def _tags(request: Request, kind: RepoType) -> Response:
     only = request.query_params.get("type") or None
-    found = await in_thread(tags_by_type, hub_of(request).storage, await actor_of(request), kind, only)
+    found = await in_thread(tags_by_type, hub_of(request).catalogue, await actor_of(request), kind, only)
     answer: dict[str, list[TagItem]] = {
         word: [{"id": tag.id, "label": tag.label, "type": tag.type} for tag in tags] for word, tags in found.items()
     }

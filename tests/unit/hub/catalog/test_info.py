@@ -45,7 +45,7 @@ def weights(**shapes: list[int]) -> bytes:
 
 
 def info_of(hub: SmallHub, path: str, *want: Want) -> RepoInfo:
-    return repo_info(hub.storage, open_for_reading(hub.storage, repo_id(path), None), None, want=frozenset(want))
+    return repo_info(hub.catalogue, open_for_reading(hub.storage, repo_id(path), None), None, want=frozenset(want))
 
 
 def test_a_transformers_model_is_described_from_its_config(hub: SmallHub) -> None:
@@ -146,7 +146,7 @@ def test_an_older_commit_is_described_by_its_own_card(hub: SmallHub) -> None:
     first = info_of(hub, "ana/iris").head
     hub.commit(ana, "ana/iris", {"README.md": "---\ntags: [two]\n---\n", "new.txt": "x"})
     repo = open_for_reading(hub.storage, repo_id("ana/iris"), None)
-    then = repo_info(hub.storage, repo, None, first, want=frozenset({Want.SIBLINGS}))
+    then = repo_info(hub.catalogue, repo, None, first, want=frozenset({Want.SIBLINGS}))
     assert (then.head, then.tags) == (first, ("one",))
     assert "new.txt" not in {one.path for one in then.siblings or ()}
     assert info_of(hub, "ana/iris").tags == ("two",)
@@ -162,7 +162,9 @@ def test_links_live_and_die_with_what_they_point_to(hub: SmallHub) -> None:
     change_settings(hub.storage, data, ana, visibility=Visibility.PRIVATE)
     assert info_of(hub, "ana/net", Want.LINKED).datasets == ()
     delete_repo(hub.storage, data, ana)
-    assert repo_info(hub.storage, open_for_reading(hub.storage, repo_id("ana/net"), ana), ana, want=ALL).datasets == ()
+    assert (
+        repo_info(hub.catalogue, open_for_reading(hub.storage, repo_id("ana/net"), ana), ana, want=ALL).datasets == ()
+    )
 
 
 def test_children_are_counted_by_those_who_may_see_them(hub: SmallHub) -> None:
@@ -172,7 +174,7 @@ def test_children_are_counted_by_those_who_may_see_them(hub: SmallHub) -> None:
     hub.repo(ana, "ana/hidden", {"README.md": "---\nbase_model: ana/base\n---\n"}, private=True)
     assert info_of(hub, "ana/base", Want.CHILDREN).children_count == 1
     repo = open_for_reading(hub.storage, repo_id("ana/base"), ana)
-    assert repo_info(hub.storage, repo, ana, want=frozenset({Want.CHILDREN})).children_count == 2
+    assert repo_info(hub.catalogue, repo, ana, want=frozenset({Want.CHILDREN})).children_count == 2
 
 
 def test_what_was_deleted_meanwhile_is_not_found(hub: SmallHub) -> None:
@@ -180,7 +182,7 @@ def test_what_was_deleted_meanwhile_is_not_found(hub: SmallHub) -> None:
     repo = hub.repo(ana, "ana/iris")
     delete_repo(hub.storage, repo, ana)
     with pytest.raises(RepoNotFound):
-        repo_info(hub.storage, repo, ana)
+        repo_info(hub.catalogue, repo, ana)
 
 
 def test_a_spaces_card_says_its_sdk(hub: SmallHub) -> None:

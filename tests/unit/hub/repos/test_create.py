@@ -26,7 +26,7 @@ __all__ = ["hub"]
 
 
 def files(hub: SmallHub, opened: ReadableRepo) -> dict[str, str]:
-    info = repo_info(hub.storage, opened, None)
+    info = repo_info(hub.catalogue, opened, None)
     assert info.head
     with reader(hub.storage, opened) as git:
         tree = git.commit(info.head).tree
@@ -42,13 +42,13 @@ def test_a_model_with_a_licence_begins_with_a_card_and_the_weights_patterns(hub:
     assert content["README.md"].startswith("---\nlicense: mit\n---\n")
     assert Attributes(content[".gitattributes"]).is_lfs("weights/model.joblib")
     assert not Attributes(content[".gitattributes"]).is_lfs("train.py")
-    assert repo_info(hub.storage, opened, None).tags == ("license:mit",)
+    assert repo_info(hub.catalogue, opened, None).tags == ("license:mit",)
 
 
 def test_the_first_commit_is_titled_as_clients_expect_and_is_its_creators(hub: SmallHub) -> None:
     ana = hub.user("ana")
     made = create_repo(hub.storage, ana, repo_id("ana/iris"))
-    head = repo_info(hub.storage, made, None).head
+    head = repo_info(hub.catalogue, made, None).head
     assert head
     with reader(hub.storage, made) as git:
         first = git.commit(head)
@@ -65,7 +65,7 @@ def test_a_model_without_a_licence_has_no_card_yet(hub: SmallHub) -> None:
 @pytest.mark.parametrize("sdk", ["gradio", "streamlit", "docker", "static"])
 def test_a_space_always_has_a_card_with_its_sdk(hub: SmallHub, sdk: str) -> None:
     made = create_repo(hub.storage, hub.user("ana"), repo_id("spaces/ana/my-demo"), sdk=sdk, license="apache-2.0")
-    card = repo_info(hub.storage, made, None).card
+    card = repo_info(hub.catalogue, made, None).card
     assert (card["sdk"], card["title"], card["pinned"], card["license"]) == (sdk, "My demo", False, "apache-2.0")
     assert card["colorFrom"] != card["colorTo"]
 
@@ -75,7 +75,7 @@ def test_given_files_join_the_first_commit_and_their_card_counts(hub: SmallHub) 
     given = [("README.md", b"---\ntags: [es, bert]\n---\n# Mine"), ("src/a.py", b"print()")]
     made = create_repo(hub.storage, ana, repo_id("ana/iris"), license="mit", files=given)
     assert files(hub, made)["src/a.py"] == "print()"
-    assert set(repo_info(hub.storage, made, None).tags) == {"es", "bert"}
+    assert set(repo_info(hub.catalogue, made, None).tags) == {"es", "bert"}
 
 
 def test_creation_leaves_an_audit_event_a_log_of_its_ref_and_work_for_the_outbox(hub: SmallHub) -> None:

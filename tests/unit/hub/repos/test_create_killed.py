@@ -78,6 +78,6 @@ def test_a_repository_is_whole_or_was_never_there(
         else:
             source = open_for_contents(hub.storage, repo_id("ana/old"), ana)
             duplicate_repo(hub.storage, source, ana, repo_id("ana/new"))
-    assert repo_info(hub.storage, open_for_reading(hub.storage, repo_id("ana/new"), None), None).license == "mit"
+    assert repo_info(hub.catalogue, open_for_reading(hub.storage, repo_id("ana/new"), None), None).license == "mit"
     with hub.db.read() as read:
         assert read.execute(select(func.count()).select_from(pack)).scalar_one() == 2

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 from tests.small_hub import SmallHub, hub, repo_id
 
-from zoco.adapters.db.tables import card, doomed_object, job, pack, redirect, ref, repo_tag
+from zoco.adapters.db.tables import card, doomed_object, job, pack, redirect, ref
 from zoco.core.errors import RepoNotFound
 from zoco.hub.repos.delete import delete_repo
 from zoco.hub.repos.move import move_repo
@@ -26,7 +26,7 @@ def test_nothing_of_it_is_left_and_its_objects_are_doomed(hub: SmallHub) -> None
         with pytest.raises(RepoNotFound):
             open_for_reading(hub.storage, repo_id(path), ana)
     with hub.db.read() as read:
-        for table in (ref, pack, card, repo_tag, redirect):
+        for table in (ref, pack, card, redirect):
             assert read.execute(select(func.count()).select_from(table)).scalar_one() == 0, table.name
         assert set(read.scalars(select(doomed_object.c.key))) == stored
         assert "RepoDeleted" in {payload["event"] for payload in read.scalars(select(job.c.payload))}

@@ -33,7 +33,7 @@ def test_branches_tags_card_and_files_are_copied_and_independent(hub: SmallHub) 
     refs = list_refs(hub.storage, opened)
     assert [one.name for one in refs.branches] == ["main", "next"]
     assert [one.name for one in refs.tags] == ["v1"]
-    info = repo_info(hub.storage, opened, None, want=frozenset({Want.SIBLINGS}))
+    info = repo_info(hub.catalogue, opened, None, want=frozenset({Want.SIBLINGS}))
     assert [one.path for one in info.siblings or ()] == [".gitattributes", "README.md", "a.txt", "b.txt"]
     assert info.license == "mit"
     with reader(hub.storage, opened) as git:
@@ -48,7 +48,7 @@ def test_lfs_objects_come_along(hub: SmallHub) -> None:
     has = find(hub.db, copy, pointer.sha256)
     assert has
     assert has.size == pointer.size
-    used = repo_info(hub.storage, copy, otto, want=frozenset({Want.USED_STORAGE})).used_storage
+    used = repo_info(hub.catalogue, copy, otto, want=frozenset({Want.USED_STORAGE})).used_storage
     assert used
     assert used >= pointer.size
 

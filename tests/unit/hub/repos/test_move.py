@@ -83,7 +83,7 @@ def test_a_moved_repository_keeps_its_content(hub: SmallHub) -> None:
 
     ana = hub.user("ana")
     opened = hub.repo(ana, "ana/iris", {"README.md": "---\nlicense: mit\n---\n"})
-    before = repo_info(hub.storage, opened, ana)
+    before = repo_info(hub.catalogue, opened, ana)
     move_repo(hub.storage, opened, ana, repo_id("ana/moved"))
-    after = repo_info(hub.storage, open_for_reading(hub.storage, repo_id("ana/moved"), ana), ana)
+    after = repo_info(hub.catalogue, open_for_reading(hub.storage, repo_id("ana/moved"), ana), ana)
     assert (after.head, after.tags, after.public_id) == (before.head, before.tags, before.public_id)

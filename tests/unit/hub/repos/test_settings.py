@@ -43,11 +43,11 @@ def test_another_default_branch_brings_its_own_card(hub: SmallHub) -> None:
     create_branch(hub.storage, opened, ana, "next")
     hub.commit(ana, "ana/iris", {"README.md": "---\ntags: [two]\n---\n"})
     opened = open_for_admin(hub.storage, repo_id("ana/iris"), ana)
-    assert repo_info(hub.storage, opened, ana).tags == ("two",)
+    assert repo_info(hub.catalogue, opened, ana).tags == ("two",)
     assert change_settings(hub.storage, opened, ana, default_branch="next").default_branch == "next"
     opened = open_for_admin(hub.storage, repo_id("ana/iris"), ana)
     assert opened.default_branch == "next"
-    assert repo_info(hub.storage, opened, ana).tags == ("one",)
+    assert repo_info(hub.catalogue, opened, ana).tags == ("one",)
 
 
 def test_a_default_branch_must_exist(hub: SmallHub) -> None:

@@ -49,11 +49,11 @@ def show(visit: Visit, _request: Request) -> Page:
     hub, actor = visit.hub, visit.actor
     own: tuple[Row, ...] = ()
     if actor:
-        mine = Query(author=actor.name, sort=Sort.MODIFIED, limit=OWN_ROWS, count=False)
-        own = rows_of(visit, list_repos(hub.storage, actor, mine).items)
+        mine = Query(author=actor.name, sort=Sort.MODIFIED, limit=OWN_ROWS)
+        own = rows_of(visit, list_repos(hub.catalogue, actor, mine).items)
     context = HomeContext(
-        totals=totals(hub.db, actor),
-        trending={type: rows_of(visit, trending(hub.storage, actor, type, ROWS)) for type in RepoType},
+        totals=totals(hub.catalogue, actor),
+        trending={type: rows_of(visit, trending(hub.catalogue, actor, type, ROWS)) for type in RepoType},
         own=own,
         orgs=memberships(hub.db, actor),
     )
@@ -64,7 +64,7 @@ def show_search(visit: Visit, request: Request) -> Page:
     text = request.query_params.get("q", "").strip()[:200]
     if not text:
         return Page("home/search.html", SearchContext("", {}, {}, ()))
-    found = quicksearch(visit.hub.storage, visit.actor, text, limit=ROWS)
+    found = quicksearch(visit.hub.catalogue, visit.actor, text, limit=ROWS)
     context = SearchContext(
         text,
         {type: rows_of(visit, infos) for type, infos in found.repos.items()},

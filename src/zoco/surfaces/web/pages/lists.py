@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from zoco.core.ids import RepoType
-from zoco.formats.cards.languages import is_language, language_name
-from zoco.formats.cards.libraries import LIBRARIES
+from zoco.formats.cards.languages import language_name
+from zoco.formats.cards.tags import Tag, TagKind
 from zoco.formats.cards.tasks import DOMAINS, TASKS
-from zoco.hub.catalog.facets import count_tags
+from zoco.hub.catalog.facets import count_values
 from zoco.hub.catalog.lists import Query, Sort, list_repos
 from zoco.surfaces.web import names, urls
 from zoco.surfaces.web.i18n import Language
@@ -27,17 +27,15 @@ PAGES_MAX = 1000
 SHOWN_FIRST = 5
 VALUES_MAX = 20
 SORTS = (Sort.TRENDING, Sort.DOWNLOADS, Sort.LIKES, Sort.CREATED, Sort.MODIFIED, Sort.NAME)
-_LIBRARY_TAGS = frozenset({"pytorch", "tf", "jax", "onnx", "gguf", "safetensors", "coreml", "openvino", "rust"})
-_SDKS = ("gradio", "streamlit", "docker", "static")
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """`read` says which value of this facet a tag is, or None; `is_single`: choosing another value replaces it."""
+    """`is_single`: choosing another value replaces it."""
 
     name: str
     kind: str
-    read: Callable[[str], str | None]
+    tag: TagKind
     is_single: bool = False
 
 
@@ -96,54 +94,29 @@ class ListContext:
         return urls.with_query(f"/{self.type.plural}", {**dict(self.kept), **pairs})
 
 
-def _after(prefix: str) -> Callable[[str], str | None]:
-    return lambda tag: tag.removeprefix(prefix) if tag.startswith(prefix) else None
-
-
-def _bare_language(tag: str) -> str | None:
-    return tag if len(tag) == 2 and is_language(tag) else None
-
-
-def _library(tag: str) -> str | None:
-    return tag if tag in LIBRARIES or tag in _LIBRARY_TAGS else None
-
-
-def _free(tag: str) -> str | None:
-    is_free = ":" not in tag and not (_library(tag) or _bare_language(tag) or tag in TASKS or tag in _SDKS)
-    return tag if is_free else None
-
-
 FACETS: Mapping[RepoType, tuple[Facet, ...]] = {
     RepoType.MODEL: (
-        Facet("pipeline_tag", "task", lambda tag: tag if tag in TASKS else None, is_single=True),
-        Facet("library", "library", _library),
-        Facet("dataset", "dataset", _after("dataset:")),
-        Facet("language", "language", _bare_language),
-        Facet("license", "license", _after("license:"), is_single=True),
-        Facet("other", "tag", _free),
+        Facet("pipeline_tag", "task", TagKind.TASK, is_single=True),
+        Facet("library", "library", TagKind.LIBRARY),
+        Facet("dataset", "dataset", TagKind.DATASET),
+        Facet("language", "language", TagKind.LANGUAGE),
+        Facet("license", "license", TagKind.LICENSE, is_single=True),
+        Facet("other", "tag", TagKind.OTHER),
     ),
     RepoType.DATASET: (
-        Facet("task_categories", "task", _after("task_categories:")),
-        Facet("modality", "modality", _after("modality:")),
-        Facet("format", "format", _after("format:"), is_single=True),
-        Facet("size_categories", "size", _after("size_categories:"), is_single=True),
-        Facet("language", "language", _after("language:")),
-        Facet("license", "license", _after("license:"), is_single=True),
-        Facet("other", "tag", _free),
+        Facet("task_categories", "task", TagKind.TASK),
+        Facet("modality", "modality", TagKind.MODALITY),
+        Facet("format", "format", TagKind.FORMAT, is_single=True),
+        Facet("size_categories", "size", TagKind.SIZE, is_single=True),
+        Facet("language", "language", TagKind.LANGUAGE),
+        Facet("license", "license", TagKind.LICENSE, is_single=True),
+        Facet("other", "tag", TagKind.OTHER),
     ),
     RepoType.SPACE: (
-        Facet("sdk", "sdk", lambda tag: tag if tag in _SDKS else None, is_single=True),
-        Facet("license", "license", _after("license:"), is_single=True),
-        Facet("other", "tag", _free),
+        Facet("sdk", "sdk", TagKind.SDK, is_single=True),
+        Facet("license", "license", TagKind.LICENSE, is_single=True),
+        Facet("other", "tag", TagKind.OTHER),
     ),
-}
-_STORED_AS = {
-    "dataset": "dataset:",
-    "license": "license:",
-    "task_categories": "task_categories:",
-    "modality": "modality:",
-    "format": "format:",
-    "size_categories": "size_categories:",
 }
 
 
@@ -160,14 +133,14 @@ def list_context(visit: Visit, type: RepoType, request: Request) -> ListContext:
     number = min(page_number(request), PAGES_MAX - 1)
     asked = Query(
         type=type,
-        filters=_filters(type, chosen),
+        tags=_tags(type, chosen),
         author=author or None,
         search=(search,) if search else (),
         sort=sort,
         limit=PER_PAGE,
         skip=number * PER_PAGE,
     )
-    found = list_repos(visit.hub.storage, visit.actor, asked)
+    found = list_repos(visit.hub.catalogue, visit.actor, asked)
     state = _State(type, chosen, search, author, sort)
     current = next((f for f in FACETS[type] if f.name == query.get("facet")), FACETS[type][0])
     total = found.total or 0
@@ -232,34 +205,21 @@ class _State:
 
 def _values(given: list[str], facet: Facet) -> tuple[str, ...]:
     """`language=es,en` and `language=es&language=en` are the same; a kind before the value is not repeated."""
-    prefix = _STORED_AS.get(facet.name, "")
+    prefix = f"{facet.name}:"
     words = [word.strip().removeprefix(prefix)[:300] for one in given for word in one.split(",")]
     unique = tuple(dict.fromkeys(word for word in words if word))[:VALUES_MAX]
     return unique[-1:] if facet.is_single else unique
 
 
-def _filters(type: RepoType, chosen: Mapping[str, tuple[str, ...]], without: str = "") -> tuple[str, ...]:
-    found = []
-    for facet in FACETS[type]:
-        if facet.name != without:
-            found += [_stored_tag(type, facet, value) for value in chosen[facet.name]]
-    return tuple(found)
-
-
-def _stored_tag(type: RepoType, facet: Facet, value: str) -> str:
-    """How the tag is kept: a bare word in models, with its kind in datasets."""
-    if facet.name == "language":
-        return value if type is RepoType.MODEL else f"language:{value}"
-    return f"{_STORED_AS.get(facet.name, '')}{value}"
+def _tags(type: RepoType, chosen: Mapping[str, tuple[str, ...]], without: str = "") -> tuple[Tag, ...]:
+    facets = (facet for facet in FACETS[type] if facet.name != without)
+    return tuple(Tag(facet.tag, value) for facet in facets for value in chosen[facet.name])
 
 
 def _groups(visit: Visit, state: _State, facet: Facet, asked: Query) -> tuple[Group, ...]:
     without = facet.name if facet.is_single else ""
-    counts = count_tags(visit.hub.db, visit.actor, replace(asked, filters=_filters(state.type, state.chosen, without)))
-    found: dict[str, int] = {}
-    for tag, number in counts.items():
-        if (value := facet.read(tag)) is not None:
-            found[value] = number
+    remaining = replace(asked, tags=_tags(state.type, state.chosen, without))
+    found = {one.value: one.count for one in count_values(visit.hub.catalogue, visit.actor, remaining, facet.tag)}
     for value in state.chosen[facet.name]:
         found.setdefault(value, 0)
     values = {

@@ -94,7 +94,7 @@ def repos_of(visit: Visit, owner: str) -> OwnersRepos:
     rows, counts = {}, {}
     query = Query(author=owner, sort=Sort.MODIFIED, limit=ROWS)
     for type in RepoType:
-        found = list_repos(visit.hub.storage, visit.actor, replace(query, type=type))
+        found = list_repos(visit.hub.catalogue, visit.actor, replace(query, type=type))
         rows[type], counts[type] = rows_of(visit, found.items), found.total or 0
     return OwnersRepos(rows, counts)
 

@@ -75,7 +75,7 @@ def tip_of(visit: Visit, repo: ReadableRepo) -> Oid | None:
 
 
 def info_of(visit: Visit, repo: ReadableRepo, *want: Want) -> RepoInfo:
-    return repo_info(visit.hub.storage, repo, visit.actor, want=frozenset(want))
+    return repo_info(visit.hub.catalogue, repo, visit.actor, want=frozenset(want))
 
 
 def head_of(visit: Visit, repo: ReadableRepo, *, revision: str | None = None, info: RepoInfo | None = None) -> RepoHead:

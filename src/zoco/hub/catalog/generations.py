@@ -1,0 +1,172 @@
+"""Where are the index's files on this node, which are in use, and when are new ones written?
+
+A generation is a folder with a segment for each type of repository, named by the place in the log that it was made at.
+`CURRENT` names the one in use; it is replaced in one step, and a generation that it names is whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from zoco.adapters import logs
+from zoco.adapters.db.engine import Database
+from zoco.core.ids import RepoType
+from zoco.hub.catalog import document_store
+from zoco.hub.catalog.index.segment import Segment, open_segment
+from zoco.hub.catalog.index.writer import SegmentWriter
+
+FORMAT = 1
+"""Raise it when the files or the terms in them change: older generations are then ignored."""
+
+CATALOGUE = "catalogue"
+"""The folder in the data folder."""
+
+CURRENT = "CURRENT"
+ABOUT = "about.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    name: str
+    seq: int
+    segments: Mapping[RepoType, Segment]
+
+
+def current(folder: Path) -> str | None:
+    """Name of the generation in use."""
+    try:
+        return (folder / CURRENT).read_text("ascii").strip() or None
+    except (OSError, ValueError):
+        return None
+
+
+def seq_of_current(folder: Path, db: Database) -> int | None:
+    name = current(folder)
+    return _seq_in(folder / name, db) if name else None
+
+
+def open_generation(folder: Path, db: Database) -> Generation | None:
+    """None when there is none, it is damaged, or it was made from another database: then another must be written."""
+    name = current(folder)
+    if name is None:
+        return None
+    try:
+        seq = _seq_in(folder / name, db)
+        if seq is None:
+            return None
+        return Generation(name, seq, {type: open_segment(folder / name / type.plural) for type in RepoType})
+    except (OSError, ValueError) as error:
+        logs.warning("catalogue_not_opened", name=name, why=str(error))
+        return None
+
+
+@cache
+def empty_segment() -> Segment:
+    with tempfile.TemporaryDirectory() as folder:  # its files may go: they are mapped
+        SegmentWriter().write(Path(folder))
+        return open_segment(Path(folder))
+
+
+def build(db: Database, folder: Path) -> Generation | None:
+    """Writes a new generation and makes it the current one. None when another process of this node is at it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder) as is_alone:
+        if not is_alone:
+            return None
+        seq = _write(db, folder)
+        generation = open_generation(folder, db)
+        assert generation is not None, f"the generation at {seq} was just written"
+        _tidy(folder, generation.name)
+        return generation
+
+
+def _write(db: Database, folder: Path) -> int:
+    fresh = Path(tempfile.mkdtemp(prefix="writing-", dir=folder))
+    try:
+        with db.read() as read:
+            seq = document_store.newest(read)  # before the documents: what changes meanwhile is replayed
+            for type in RepoType:
+                writer = SegmentWriter()
+                for document in document_store.all_documents(read, type):
+                    writer.add(document)
+                (fresh / type.plural).mkdir()
+                writer.write(fresh / type.plural)
+        about = {"format": FORMAT, "seq": seq, "database": _identity(db), "sizes": _sizes(fresh)}
+        (fresh / ABOUT).write_text(json.dumps(about, indent=1))
+        _sync(fresh)
+        name = f"{seq}-{secrets.token_hex(4)}"
+        fresh.rename(folder / name)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    naming = folder / f"{CURRENT}.new"
+    naming.write_text(name)
+    _sync_one(naming)
+    naming.replace(folder / CURRENT)
+    _sync_one(folder)
+    return seq
+
+
+def _seq_in(folder: Path, db: Database) -> int | None:
+    """Raises OSError or ValueError when something is missing."""
+    about = json.loads((folder / ABOUT).read_text())
+    if about.get("format") != FORMAT or about.get("database") != _identity(db):
+        return None
+    if about.get("sizes") != _sizes(folder):
+        raise ValueError("files are missing or cut")
+    return int(about["seq"])
+
+
+def _identity(db: Database) -> str:
+    """Which database: a folder that is carried over to another one must not answer for it."""
+    url = db.engine.url
+    return sha256(f"{url.drivername} {url.host} {url.port} {url.database}".encode()).hexdigest()[:16]
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    files = (file for file in folder.rglob("*") if file.is_file() and file.name != ABOUT)
+    return {str(file.relative_to(folder)): file.stat().st_size for file in sorted(files)}
+
+
+def _sync(folder: Path) -> None:
+    for one in [*folder.rglob("*"), folder]:
+        _sync_one(one)
+
+
+def _sync_one(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _tidy(folder: Path, keep: str) -> None:
+    """Other generations may still be mapped: their files live on until those processes have let go."""
+    for one in folder.iterdir():
+        if one.is_dir() and one.name != keep:
+            shutil.rmtree(one, ignore_errors=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[bool]:
+    opened = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(opened)

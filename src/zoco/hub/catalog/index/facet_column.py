@@ -1,0 +1,159 @@
+"""Which values of one kind do the documents of a segment have, and how often does each occur in a set of them?
+
+`KIND.labels` holds the values, the frequent first, one a line; `KIND.starts` where each line begins; `KIND.totals` how
+many documents have each, `KIND.places` where its set is in the dictionary; `KIND.begins` and `KIND.values` the numbers
+of each document's values.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pyroaring import BitMap
+
+from zoco.formats.cards.tags import Tag, TagKind
+from zoco.hub.catalog.index.dictionary import Dictionary
+from zoco.hub.catalog.index.document import tag_term
+from zoco.hub.catalog.index.files import mapped, mapped_array
+from zoco.hub.catalog.index.postings import docs_in
+
+DENSE_SHARE = 16
+"""Of sets larger than one in this many documents, values are counted by meeting their bitmaps."""
+
+
+class FacetColumn:
+    def __init__(self, folder: Path, kind: TagKind, terms: Dictionary, size: int) -> None:
+        self.kind = kind
+        self._terms = terms
+        self._size = size
+        self._labels = mapped(folder / f"{kind.value}.labels")
+        self._starts = mapped_array(folder / f"{kind.value}.starts", np.uint64)
+        self._places = mapped_array(folder / f"{kind.value}.places", np.uint32)
+        self._begins = mapped_array(folder / f"{kind.value}.begins", np.uint32)
+        self._values = mapped_array(folder / f"{kind.value}.values", np.uint32)
+        self.totals = mapped_array(folder / f"{kind.value}.totals", np.uint32)
+
+    def label(self, value: int) -> str:
+        start = int(self._starts[value])
+        end = int(self._starts[value + 1]) if value + 1 < len(self._starts) else len(self._labels)
+        return self._labels[start : end - 1].decode("utf-8", "surrogatepass")
+
+    def holding(self, text: str) -> list[int]:
+        """Values whose spelling holds the text, however it is written; the frequent first."""
+        pattern = re.compile(re.escape(text.encode("utf-8", "surrogatepass")), re.IGNORECASE)
+        starts = (found.start() for found in pattern.finditer(self._labels))
+        return list(dict.fromkeys(int(np.searchsorted(self._starts, at, side="right")) - 1 for at in starts))
+
+    def count_of(self, value: str, among: BitMap) -> int:
+        """Of a value by its spelling in any case; 0 when the segment does not have it."""
+        return int(self._terms.find(tag_term(Tag(self.kind, value))).intersection_cardinality(among))
+
+    def counts(self, among: BitMap, at_most: int, only: Sequence[int] | None = None) -> dict[int, int]:
+        """Value numbers and how many of `among` have each, none of them 0; the `at_most` most frequent, or `only`."""
+        if only is not None:
+            found = {value: self._meet(value, among) for value in only}
+            return {value: count for value, count in found.items() if count}
+        if len(among) > self._size // DENSE_SHARE:
+            return self._by_meeting(among, at_most)
+        return self._by_counting(among, at_most)
+
+    def _by_counting(self, among: BitMap, at_most: int) -> dict[int, int]:
+        docs = docs_in(among)
+        values = self._values_of(docs)
+        if len(values) * 4 < len(self.totals):
+            unique, times = np.unique(values, return_counts=True)
+            numbers, counts = unique.astype(np.int64), times.astype(np.int64)
+        else:
+            all_counts = np.bincount(values, minlength=len(self.totals))
+            numbers = np.flatnonzero(all_counts)
+            counts = all_counts[numbers]
+        if len(numbers) > at_most:
+            chosen = np.argsort(-counts, kind="stable")[:at_most]
+            numbers, counts = numbers[chosen], counts[chosen]
+        return dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+
+    def _values_of(self, docs: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        begins = self._begins[docs].astype(np.int64)
+        lengths = self._begins[docs + np.uint32(1)].astype(np.int64) - begins
+        ends = np.cumsum(lengths)
+        total = int(ends[-1]) if len(ends) else 0
+        shifts = np.repeat(begins - (ends - lengths), lengths)
+        return self._values[shifts + np.arange(total, dtype=np.int64)]
+
+    def _by_meeting(self, among: BitMap, at_most: int) -> dict[int, int]:
+        """The frequent first; it ends when no later value can be among the most frequent."""
+        found: dict[int, int] = {}
+        floor: list[int] = []
+        for value, total in enumerate(self.totals.tolist()):
+            if len(floor) >= at_most and total <= floor[0]:
+                break
+            count = self._meet(value, among)
+            if not count:
+                continue
+            found[value] = count
+            _push(floor, count, at_most)
+        if len(found) > at_most:
+            best = sorted(found, key=lambda value: (-found[value], value))[:at_most]
+            return {value: found[value] for value in best}
+        return found
+
+    def _meet(self, value: int, among: BitMap) -> int:
+        return int(self._terms.set_at(int(self._places[value])).intersection_cardinality(among))
+
+
+def _push(heap: list[int], count: int, at_most: int) -> None:
+    if len(heap) < at_most:
+        heapq.heappush(heap, count)
+    elif count > heap[0]:
+        heapq.heapreplace(heap, count)
+
+
+class FacetWriter:
+    """Fed document by document, in their order."""
+
+    def __init__(self, kind: TagKind) -> None:
+        self.kind = kind
+        self._numbers: dict[str, int] = {}
+        self._labels: list[str] = []
+        self._totals = array("I")
+        self._begins = array("I", [0])
+        self._values = array("I")
+
+    def add(self, values: Sequence[str]) -> None:
+        for label in values:
+            number = self._numbers.setdefault(label.lower(), len(self._labels))
+            if number == len(self._labels):
+                self._labels.append(label)
+                self._totals.append(0)
+            self._totals[number] += 1
+            self._values.append(number)
+        self._begins.append(len(self._values))
+
+    def write(self, folder: Path, terms: Sequence[bytes]) -> None:
+        """`terms` are the dictionary's, in its order."""
+        totals = np.frombuffer(self._totals, dtype=np.uint32) if self._totals else np.zeros(0, dtype=np.uint32)
+        order = np.argsort(-totals.astype(np.int64), kind="stable")
+        renumbered = np.empty(len(order), dtype=np.uint32)
+        renumbered[order] = np.arange(len(order), dtype=np.uint32)
+        raw = np.frombuffer(self._values, dtype=np.uint32) if self._values else np.zeros(0, dtype=np.uint32)
+        labels = [self._labels[number].encode("utf-8", "surrogatepass") for number in order.tolist()]
+        starts = np.cumsum([0, *(len(label) + 1 for label in labels)], dtype=np.uint64)[:-1]
+        places = [bisect_left(terms, _term(self.kind, self._labels[number])) for number in order.tolist()]
+        name = self.kind.value
+        (folder / f"{name}.labels").write_bytes(b"".join(label + b"\n" for label in labels))
+        (folder / f"{name}.starts").write_bytes(starts.tobytes())
+        (folder / f"{name}.places").write_bytes(np.array(places, dtype=np.uint32).tobytes())
+        (folder / f"{name}.begins").write_bytes(self._begins.tobytes())
+        (folder / f"{name}.values").write_bytes(renumbered[raw].tobytes())
+        (folder / f"{name}.totals").write_bytes(totals[order].tobytes())
+
+
+def _term(kind: TagKind, label: str) -> bytes:
+    return tag_term(Tag(kind, label)).encode("utf-8", "surrogatepass")

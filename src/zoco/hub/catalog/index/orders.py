@@ -1,0 +1,91 @@
+"""In which order do the documents of a segment stand, by one of their numbers or by name?
+
+`docs` is the order itself, `places` its inverse: so a small set is sorted by looking up places, and of a large one the
+first are found by walking the order. Ties are broken by the repository's key, as documents are numbered by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pyroaring import BitMap
+
+from zoco.hub.catalog.index.files import mapped_array, write_array
+from zoco.hub.catalog.index.postings import Docs, bitmap_of, docs_in
+
+GATHER_MAX = 50_000
+"""Sets up to this size are sorted whole; larger ones are met on a walk along the order."""
+
+_FIRST_STEP = 512
+_STEP_MAX = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    docs: Docs
+    places: NDArray[np.uint32]
+
+    def first_of(self, among: BitMap, begin: int, end: int, count: int, *, backwards: bool = False) -> list[int]:
+        """The first `count` documents of `among` that stand at begin ≤ place < end; the last ones when backwards."""
+        if not among or begin >= end:
+            return []
+        if len(among) <= GATHER_MAX or len(among) <= count:
+            return self._gathered(among, begin, end, count, backwards=backwards)
+        return self._met(among, begin, end, count, backwards=backwards)
+
+    def _gathered(self, among: BitMap, begin: int, end: int, count: int, *, backwards: bool) -> list[int]:
+        places = self.places[docs_in(among)].astype(np.int64)
+        if begin or end < len(self.docs):
+            places = places[(places >= begin) & (places < end)]
+        if backwards:
+            places = len(self.docs) - 1 - places
+        if len(places) > count:
+            places = np.partition(places, count - 1)[:count]
+        places = np.sort(places)
+        if backwards:
+            places = len(self.docs) - 1 - places
+        return [int(doc) for doc in self.docs[places]]
+
+    def _met(self, among: BitMap, begin: int, end: int, count: int, *, backwards: bool) -> list[int]:
+        met: list[int] = []
+        step = _FIRST_STEP
+        while begin < end and len(met) < count:
+            low, high = (max(begin, end - step), end) if backwards else (begin, min(end, begin + step))
+            here = docs_in(bitmap_of(self.docs[low:high]) & among)
+            places = np.sort(self.places[here])
+            found = self.docs[places[::-1] if backwards else places]
+            met.extend(int(doc) for doc in found[: count - len(met)])
+            begin, end = (begin, low) if backwards else (high, end)
+            step = min(step * 2, _STEP_MAX)
+        return met
+
+    def first_place(self, is_past: Callable[[int], bool]) -> int:
+        """Place of the first document for which this holds; from there on it must hold for all."""
+        low, high = 0, len(self.docs)
+        while low < high:
+            middle = (low + high) // 2
+            if is_past(int(self.docs[middle])):
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+
+def open_order(folder: Path, name: str) -> Order:
+    return Order(mapped_array(folder / f"{name}.order", np.uint32), mapped_array(folder / f"{name}.places", np.uint32))
+
+
+def write_order(folder: Path, name: str, docs: Docs) -> None:
+    places = np.empty(len(docs), dtype=np.uint32)
+    places[docs] = np.arange(len(docs), dtype=np.uint32)
+    write_array(folder / f"{name}.order", docs)
+    write_array(folder / f"{name}.places", places)
+
+
+def highest_first(values: NDArray[np.int64]) -> Docs:
+    """Of equal values the later document first."""
+    return np.argsort(values, kind="stable")[::-1].astype(np.uint32)

@@ -1,0 +1,74 @@
+"""How is a segment written? From documents in the order of their keys, into an empty folder."""
+
+from __future__ import annotations
+
+from array import array
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from zoco.hub.catalog.index.dictionary import write_dictionary
+from zoco.hub.catalog.index.document import FACET_KINDS, Document, Number, facet_values, terms_of, words_in
+from zoco.hub.catalog.index.facet_column import FacetWriter
+from zoco.hub.catalog.index.orders import highest_first, write_order
+from zoco.hub.catalog.index.segment import slug_of
+
+
+def _numbers() -> array[int]:
+    return array("I")
+
+
+class SegmentWriter:
+    """Holds the sets of all terms in memory: about 150 bytes for a document."""
+
+    def __init__(self) -> None:
+        self._keys = array("q")
+        self._names: list[bytes] = []
+        self._terms: defaultdict[str, array[int]] = defaultdict(_numbers)
+        self._words: defaultdict[str, array[int]] = defaultdict(_numbers)
+        self._values = {number: array("q") for number in Number}
+        self._facets = [FacetWriter(kind) for kind in FACET_KINDS]
+
+    def add(self, document: Document) -> None:
+        """In the order of keys."""
+        doc = len(self._keys)
+        assert not doc or self._keys[-1] < document.key
+        self._keys.append(document.key)
+        full_key = document.full_key
+        self._names.append(full_key.encode())
+        for term in terms_of(document):
+            self._terms[term].append(doc)
+        for word in set(words_in(full_key)):
+            self._words[word].append(doc)
+        for number, values in self._values.items():
+            values.append(document.numbers[number])
+        for facet in self._facets:
+            facet.add(facet_values(document.tags, facet.kind))
+
+    def write(self, folder: Path) -> int:
+        """How many documents."""
+        (folder / "keys").write_bytes(self._keys.tobytes())
+        self._write_names(folder)
+        terms = write_dictionary(folder, "terms", self._terms)
+        write_dictionary(folder, "words", self._words)
+        for number, values in self._values.items():
+            column = np.array(values, dtype=np.int64)
+            (folder / f"{slug_of(number)}.values").write_bytes(column.tobytes())
+            write_order(folder, slug_of(number), highest_first(column))
+        for facet in self._facets:
+            facet.write(folder, terms)
+        return len(self._keys)
+
+    def _write_names(self, folder: Path) -> None:
+        lengths = np.fromiter((len(name) + 1 for name in self._names), dtype=np.uint64, count=len(self._names))
+        starts = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(lengths, dtype=np.uint64)[:-1]])
+        (folder / "names.starts").write_bytes(starts[: len(self._names)].tobytes())
+        with (folder / "names.text").open("wb") as text:
+            text.writelines(name + b"\n" for name in self._names)
+        numbers = range(len(self._names))
+        by_name = sorted(numbers, key=self._names.__getitem__)
+        write_order(folder, "name", np.array(by_name, dtype=np.uint32))
+        repo_names = [name.partition(b"/")[2] for name in self._names]
+        by_repo_name = sorted(numbers, key=repo_names.__getitem__)
+        write_order(folder, "repo-name", np.array(by_repo_name, dtype=np.uint32))

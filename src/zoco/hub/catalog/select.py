@@ -1,0 +1,87 @@
+"""Which repositories does a query mean, among those its caller may read?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pyroaring import BitMap
+
+from zoco.core.access import Access, Actor
+from zoco.core.ids import RepoType, name_key
+from zoco.formats.cards.local_apps import LOCAL_APPS
+from zoco.formats.cards.tags import Tag, TagKind, tags_meant
+from zoco.hub.catalog.index.document import GATED, PUBLIC, author_term, link_term, private_term, tag_term
+from zoco.hub.catalog.index.sizes import sized_between
+from zoco.hub.catalog.index.text import TextSearch, text_of
+from zoco.hub.catalog.index.typed_index import Selection, TypedIndex
+from zoco.hub.catalog.query import Query
+
+NOTHING = Selection(BitMap(), BitMap())
+
+
+def select(index: TypedIndex, texts: TextSearch, type: RepoType, query: Query, actor: Actor | None) -> Selection:
+    """`query.type` is this type, or any."""
+    if not query.can_match:
+        return NOTHING
+    found = visible_to(index, type, actor)
+    groups = list(_groups(query, type))
+    if groups:
+        found = index.find(groups) & found
+    if query.gated is not None:
+        gated = index.find([[GATED]])
+        found = found & gated if query.gated else found - gated
+    if query.parameters_min is not None or query.parameters_max is not None:
+        found = found & sized_between(index, query.parameters_min, query.parameters_max)
+    text = text_of(query.search)
+    return found & texts.found(text) if text and found else found
+
+
+def visible_to(index: TypedIndex, type: RepoType, actor: Actor | None) -> Selection:
+    """The index's twin of `core.access.access_to(…) >= READ`; a test holds them together."""
+    terms = [PUBLIC]
+    named: list[int | None] = []
+    if actor is not None and actor.limit >= Access.READ:
+        grants = actor.grants
+        everywhere = grants is None or grants.everywhere >= Access.READ
+        spaces = grants.namespaces if grants else {}
+        mine = (space for space in actor.roles if everywhere or spaces.get(space, Access.NONE) >= Access.READ)
+        terms.extend(private_term(space) for space in mine)
+        for full, access in (grants.repos if grants and not everywhere else {}).items():
+            type_, space, repo_name = full.split("/", 2)
+            if access >= Access.READ and type_ == type.value and space in actor.roles:
+                named.append(index.doc_named(f"{space}/{repo_name}"))
+    found = index.find([terms])
+    if not named:
+        return found
+    also = index.only(doc for doc in named if doc is not None)
+    return Selection(found.base | also.base, found.delta | also.delta)
+
+
+def _groups(query: Query, type: RepoType) -> Iterator[list[str]]:
+    """All must hold; of each, one term is enough."""
+    if query.author is not None:
+        yield [author_term(name_key(query.author))]
+    if query.pipeline_tag is not None:
+        yield [tag_term(Tag(TagKind.TASK, query.pipeline_tag))]
+    yield from ([tag_term(tag)] for tag in query.tags)
+    for word in filter(None, map(str.strip, query.filters)):
+        yield _terms(tags_meant(word, type))
+    typed = (
+        (TagKind.LIBRARY, query.libraries),
+        (TagKind.LANGUAGE, query.languages),
+        (TagKind.LICENSE, query.licenses),
+        (TagKind.TASK, query.tasks),
+    )
+    for kind, words in typed:
+        yield from ([tag_term(Tag(kind, word.removeprefix(f"{kind.value}:")))] for word in words)
+    for word in query.other:
+        yield _terms(tags_meant(word, type))
+    for app in query.apps:
+        for group in LOCAL_APPS[app]:
+            yield _terms(tag for word in group for tag in tags_meant(word, type))
+    yield from ([link_term("model", name)] for name in query.linked_models)
+    yield from ([link_term("dataset", name)] for name in query.linked_datasets)
+
+
+def _terms(tags: Iterable[Tag]) -> list[str]:
+    return list(dict.fromkeys(tag_term(tag) for tag in tags))
