@@ -206,6 +206,7 @@ repo = Table(
     Column("updated_at", Big, nullable=False),
     Unique("type", "namespace_id", "name_key"),
     Index("ix_repo_namespace_id", "namespace_id"),
+    Index("ix_repo_with_trending", "id", sqlite_where=text("trending <> 0"), postgresql_where=text("trending <> 0")),
     sqlite_autoincrement=True,
 )
 
