@@ -410,7 +410,9 @@ card = Table(
     Column("description", Text, nullable=False, default=""),
     Column("config", Json),  # the parts of config.json that the API shows
     Column("weights", Json),  # parameters by dtype, where the safetensors headers tell
-    Column("parameters", Big),  # their sum
+    Column("gguf", Json),  # what the header of a GGUF file tells, as the API shows it
+    Column("eval_results", Json),  # of .eval_results/*.yaml, likewise
+    Column("parameters", Big),  # how many in all, by either kind of header
     Column("tags", Json, nullable=False, server_default=text("'[]'")),  # [kind, value] of each (formats/cards/tags.py)
     Column("links", Json, nullable=False, server_default=text("'[]'")),  # kind:owner/name of what the card names
     # which rules read it (hub/cards/reading.py): older ones are read again by a job

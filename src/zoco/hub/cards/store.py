@@ -33,7 +33,9 @@ def save(write: Write, repo_key: int, commit: Oid, new: Card) -> None:
         "description": new.description,
         "config": dict(new.config) if new.config is not None else None,
         "weights": dict(new.weights) if new.weights is not None else None,
-        "parameters": min(sum(new.weights.values()), PARAMETERS_MAX) if new.weights is not None else None,
+        "gguf": dict(new.gguf) if new.gguf is not None else None,
+        "eval_results": list(new.eval_results) or None,
+        "parameters": min(new.parameters, PARAMETERS_MAX) if new.parameters is not None else None,
         "tags": [[tag.kind.value, tag.value] for tag in new.tags],
         "links": list(new.links),
         "rules": RULES,
@@ -67,6 +69,8 @@ def cards_of(read: Read, repo_keys: Sequence[int]) -> dict[int, tuple[Oid, Card]
                 config=row.config,
                 links=tuple(row.links),
                 weights=row.weights,
+                gguf=row.gguf,
+                eval_results=tuple(row.eval_results or ()),
             ),
         )
     return found

@@ -10,9 +10,7 @@ from zoco.formats.cards.libraries import (
     LIBRARIES,
     count_rule,
     dataset_libraries,
-    file_kinds,
     library_id,
-    library_of_files,
     model_libraries,
 )
 from zoco.formats.cards.licenses import LICENSES
@@ -55,37 +53,6 @@ def test_tasks_know_their_finer_tasks_metrics_and_libraries() -> None:
     assert {"transformers", "spacy", "flair"} <= set(task.libraries)
     assert SUBTASKS["language-modeling"] == "Language Modeling"
     assert TASKS["text2text-generation"].for_models, "dropped from the table, and still named by cards"
-
-
-@pytest.mark.parametrize(
-    ("paths", "config", "library"),
-    [
-        (["model.safetensors", "config.json"], {"architectures": ["A"], "model_type": "a"}, "transformers"),
-        (["model.safetensors", "config.json"], {"model_type": "a"}, None),
-        (["adapter_config.json", "adapter_model.safetensors"], None, "peft"),
-        (["model_index.json", "unet/config.json"], None, "diffusers"),
-        (["modules.json", "config.json"], {"architectures": ["A"], "model_type": "a"}, "sentence-transformers"),
-        (["model.joblib"], None, "joblib"),
-        (["model.skops"], None, "sklearn"),
-        (["m.gguf"], None, "gguf"),
-        (["m.keras"], None, "keras"),
-        (["README.md"], None, None),
-    ],
-)
-def test_files_tell_the_library(paths: list[str], config: dict[str, object] | None, library: str | None) -> None:
-    assert library_of_files(paths, config) == library
-
-
-def test_files_tell_the_formats_in_a_fixed_order() -> None:
-    files = [
-        "onnx/model.onnx",
-        "model.safetensors",
-        "tf_model.h5",
-        "pytorch_model-00001-of-00002.bin",
-        "runs/events.out.tfevents.1",
-    ]
-    assert file_kinds(files) == ["pytorch", "tf", "onnx", "safetensors", "tensorboard"]
-    assert file_kinds(["data.bin", "notes.h5"]) == []
 
 
 def test_libraries_have_other_spellings() -> None:
