@@ -18,6 +18,8 @@ from zoco.core.events import RepoDeleted
 from zoco.hub.accounts import last_use
 from zoco.hub.accounts import sweep as accounts_sweep
 from zoco.hub.cards.subscriber import CardSubscriber
+from zoco.hub.catalog.log_tidy import trim_log
+from zoco.hub.catalog.trending import refresh_trending
 from zoco.hub.lfs.batch import LfsLimits
 from zoco.hub.repos import downloads, garbage, tidy
 from zoco.hub.repos.prune import PRUNE, prune
@@ -102,6 +104,8 @@ def schedule(storage: RepoStorage, rules: garbage.Rules) -> list[Periodic]:
         Periodic("sweep_strays", DAY_S, look_for_strays),
         Periodic("trim_cache", 10 * MINUTE_S, lambda: _do(storage.cache.trim()), on_each_node=True),
         Periodic("download_windows", DAY_S, lambda: downloads.refresh_windows(storage.db)),
+        Periodic("trending", HOUR_S, lambda: _do(refresh_trending(storage.db))),
+        Periodic("trim_log", DAY_S, lambda: _do(trim_log(storage.db))),
     ]
 
 

@@ -206,6 +206,7 @@ repo = Table(
     Column("updated_at", Big, nullable=False),
     Unique("type", "namespace_id", "name_key"),
     Index("ix_repo_namespace_id", "namespace_id"),
+    Index("ix_repo_with_trending", "id", sqlite_where=text("trending <> 0"), postgresql_where=text("trending <> 0")),
     sqlite_autoincrement=True,
 )
 
@@ -416,6 +417,7 @@ card = Table(
     Column("links", Json, nullable=False, server_default=text("'[]'")),  # kind:owner/name of what the card names
     # which rules read it (hub/cards/reading.py): older ones are read again by a job
     Column("rules", Integer, nullable=False, server_default=text("0")),
+    Index("ix_card_rules_repo_id", "rules", "repo_id"),
 )
 
 # --- hub/catalog --------------------------------------------------------------------------------------------------

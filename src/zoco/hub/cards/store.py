@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from zoco.adapters.db import changes
 from zoco.adapters.db.engine import Read, Write
@@ -16,6 +16,8 @@ from zoco.hub.cards.card import RULES, Card
 
 PARAMETERS_MAX = 2**62
 """What a header claims may be more than a database's integer holds."""
+
+_LIBRARY = select(card.c.library_name).where(card.c.repo_id == bindparam("repo_key"))
 
 
 def save(write: Write, repo_key: int, commit: Oid, new: Card) -> None:
@@ -72,6 +74,11 @@ def cards_of(read: Read, repo_keys: Sequence[int]) -> dict[int, tuple[Oid, Card]
             ),
         )
     return found
+
+
+def library_of(read: Read, repo_key: int) -> str | None:
+    """The library of a model's card, if it has both."""
+    return read.execute(_LIBRARY, {"repo_key": repo_key}).scalar()
 
 
 def tags_of(stored: Sequence[tuple[str, str]]) -> tuple[Tag, ...]:
