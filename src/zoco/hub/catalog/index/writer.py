@@ -7,6 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zoco.hub.catalog.index.dictionary import write_dictionary
 from zoco.hub.catalog.index.document import FACET_KINDS, Document, Number, facet_values, terms_of, words_in
@@ -53,9 +54,7 @@ class SegmentWriter:
         terms = write_dictionary(folder, "terms", self._terms)
         write_dictionary(folder, "words", self._words)
         for number, values in self._values.items():
-            column = np.array(values, dtype=np.int64)
-            (folder / f"{slug_of(number)}.values").write_bytes(column.tobytes())
-            write_order(folder, slug_of(number), highest_first(column))
+            write_numbers(folder, number, np.array(values, dtype=np.int64))
         for facet in self._facets:
             facet.write(folder, terms)
         return len(self._keys)
@@ -72,3 +71,9 @@ class SegmentWriter:
         repo_names = [name.partition(b"/")[2] for name in self._names]
         by_repo_name = sorted(numbers, key=repo_names.__getitem__)
         write_order(folder, "repo-name", np.array(by_repo_name, dtype=np.uint32))
+
+
+def write_numbers(folder: Path, number: Number, column: NDArray[np.int64]) -> None:
+    """One for each document, in their order."""
+    (folder / f"{slug_of(number)}.values").write_bytes(column.tobytes())
+    write_order(folder, slug_of(number), highest_first(column))
