@@ -122,7 +122,7 @@ _KINDS = {kind.value: kind for kind in TagKind}
 
 
 def _document(row: Row[Any]) -> Document:
-    tags = tuple(Tag(_KINDS[kind], value) for kind, value in row.tags or ())
+    tags = tuple([Tag(_KINDS[kind], value) for kind, value in row.tags or ()])
     if row.sdk and not any(tag.kind is TagKind.SDK for tag in tags):
         tags = (Tag(TagKind.SDK, row.sdk), *tags)  # chosen at its birth, and its card is silent
     return Document(

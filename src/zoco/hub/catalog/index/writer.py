@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoco.hub.catalog.index.dictionary import write_dictionary
-from zoco.hub.catalog.index.document import FACET_KINDS, Document, Number, facet_values, terms_of, words_in
+from zoco.hub.catalog.index.document import FACET_KINDS, Document, Number, terms_of, values_by_kind, words_in
 from zoco.hub.catalog.index.facet_column import FacetWriter
 from zoco.hub.catalog.index.orders import highest_first, write_order
 from zoco.hub.catalog.index.segment import slug_of
@@ -42,10 +42,11 @@ class SegmentWriter:
             self._terms[term].append(doc)
         for word in set(words_in(full_key)):
             self._words[word].append(doc)
-        for number, values in self._values.items():
-            values.append(document.numbers[number])
+        for number, column in self._values.items():
+            column.append(document.numbers[number])
+        values = values_by_kind(document.tags)
         for facet in self._facets:
-            facet.add(facet_values(document.tags, facet.kind))
+            facet.add(values.get(facet.kind))
 
     def write(self, folder: Path) -> int:
         """How many documents."""
