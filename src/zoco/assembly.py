@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,10 @@ from zoco.core.events import RepoDeleted
 from zoco.hub.accounts import last_use
 from zoco.hub.accounts import sweep as accounts_sweep
 from zoco.hub.cards.subscriber import CardSubscriber
+from zoco.hub.catalog.generations import CATALOGUE
+from zoco.hub.catalog.log_tidy import trim_log
+from zoco.hub.catalog.reindex import Reindexer
+from zoco.hub.catalog.trending import refresh_trending
 from zoco.hub.lfs.batch import LfsLimits
 from zoco.hub.repos import downloads, garbage, tidy
 from zoco.hub.repos.prune import PRUNE, prune
@@ -26,7 +31,7 @@ from zoco.hub.xet.xorbs import Xet
 from zoco.jobs.outbox import event_of
 from zoco.jobs.schedule import Periodic
 from zoco.jobs.worker import Handler, Worker
-from zoco.settings import Settings
+from zoco.settings import Settings, as_environment
 
 MINUTE_S = 60
 HOUR_S = 3600
@@ -66,7 +71,8 @@ def open_worker(settings: Settings) -> Iterator[Worker]:
     try:
         prepare(db, settings)
         storage = open_storage(settings, db)
-        yield Worker(db, handlers(storage), schedule(storage, gc_rules(settings)))
+        tasks = [*schedule(storage, gc_rules(settings)), _keep_index(settings, db)]
+        yield Worker(db, handlers(storage), tasks)
     finally:
         db.close()
 
@@ -102,7 +108,15 @@ def schedule(storage: RepoStorage, rules: garbage.Rules) -> list[Periodic]:
         Periodic("sweep_strays", DAY_S, look_for_strays),
         Periodic("trim_cache", 10 * MINUTE_S, lambda: _do(storage.cache.trim()), on_each_node=True),
         Periodic("download_windows", DAY_S, lambda: downloads.refresh_windows(storage.db)),
+        Periodic("trending", HOUR_S, lambda: _do(refresh_trending(storage.db))),
+        Periodic("trim_log", DAY_S, lambda: _do(trim_log(storage.db))),
     ]
+
+
+def _keep_index(settings: Settings, db: Database) -> Periodic:
+    command = [sys.executable, "-m", "zoco.cli.main", "reindex", "--if-due", "--end-with-parent"]
+    reindexer = Reindexer(db, settings.data / CATALOGUE, command, as_environment(settings))
+    return Periodic("reindex", MINUTE_S, reindexer.run, on_each_node=True)
 
 
 def discard_leftovers(settings: Settings) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from zoco.adapters.db import changes
 from zoco.adapters.db.engine import Read, Write
@@ -16,6 +16,8 @@ from zoco.hub.cards.card import RULES, Card
 
 PARAMETERS_MAX = 2**62
 """What a header claims may be more than a database's integer holds."""
+
+_LIBRARY = select(card.c.library_name).where(card.c.repo_id == bindparam("repo_key"))
 
 
 def save(write: Write, repo_key: int, commit: Oid, new: Card) -> None:
@@ -31,7 +33,9 @@ def save(write: Write, repo_key: int, commit: Oid, new: Card) -> None:
         "description": new.description,
         "config": dict(new.config) if new.config is not None else None,
         "weights": dict(new.weights) if new.weights is not None else None,
-        "parameters": min(sum(new.weights.values()), PARAMETERS_MAX) if new.weights is not None else None,
+        "gguf": dict(new.gguf) if new.gguf is not None else None,
+        "eval_results": list(new.eval_results) or None,
+        "parameters": min(new.parameters, PARAMETERS_MAX) if new.parameters is not None else None,
         "tags": [[tag.kind.value, tag.value] for tag in new.tags],
         "links": list(new.links),
         "rules": RULES,
@@ -65,9 +69,16 @@ def cards_of(read: Read, repo_keys: Sequence[int]) -> dict[int, tuple[Oid, Card]
                 config=row.config,
                 links=tuple(row.links),
                 weights=row.weights,
+                gguf=row.gguf,
+                eval_results=tuple(row.eval_results or ()),
             ),
         )
     return found
+
+
+def library_of(read: Read, repo_key: int) -> str | None:
+    """The library of a model's card, if it has both."""
+    return read.execute(_LIBRARY, {"repo_key": repo_key}).scalar()
 
 
 def tags_of(stored: Sequence[tuple[str, str]]) -> tuple[Tag, ...]:

@@ -11,7 +11,7 @@ from zoco.core.errors import HubError, RepoNotFound
 from zoco.core.ids import Oid, RepoType
 from zoco.core.repos import ReadableRepo
 from zoco.hub.cards.card import Card
-from zoco.hub.cards.reading import read_card
+from zoco.hub.cards.reading import card_at
 from zoco.hub.cards.service import cards_of
 from zoco.hub.cards.weights import weights_at
 from zoco.hub.catalog import store
@@ -51,7 +51,7 @@ def repo_info(
         card = known[1] if known and known[0] == at else None
     if card is None and at is not None:
         with reader_with(storage, repo, at) as git:
-            card = read_card(git, at, repo.id.type)
+            card = card_at(storage.xet, for_facts(repo), git, at)
     info = info_from(row, card, at)
     info = with_files(storage, repo, info, want)
     return with_relations(catalogue, [(row, info)], actor, want)[0]
