@@ -15,8 +15,9 @@ from zoco.hub.community.likes import like
 from zoco.hub.lfs.batch import LfsLimits
 from zoco.hub.lfs.upload import Lfs, Upload
 from zoco.hub.repos.commit import commit
-from zoco.hub.repos.commit_ops import CommitRequest, DeleteFile, FileOp, LfsOp, Operation
+from zoco.hub.repos.commit_ops import CommitRequest, CopyOp, DeleteFile, FileOp, LfsOp, Operation
 from zoco.hub.repos.create import create_repo
+from zoco.hub.repos.downloads import count_download, flush
 from zoco.hub.repos.open import open_for_admin, open_for_reading, open_for_writing
 from zoco.hub.repos.refs import create_branch, create_tag
 from zoco.hub.repos.settings import change_settings
@@ -147,10 +148,30 @@ OTHERS = (
         _CUENTOS,
         "finales-posibles",
         RepoType.SPACE,
-        "title: Finales posibles\nsdk: gradio\nlicense: mit",
+        (
+            "title: Finales posibles\nsdk: gradio\nlicense: mit\nemoji: 📖\ncolorFrom: green\ncolorTo: yellow\n"
+            "models: [alba/iris]\ndatasets: [alba/flores]"
+        ),
         "Propone tres finales para tu cuento.",
     ),
 )
+
+BROKEN = RepoId(RepoType.MODEL, "alba", "con-falla")
+BROKEN_CARD = """---
+ tags:
+- es
+- bert
+datasets:
+- alba/flores
+- alba/aun-no
+---
+# Con falla
+
+Copiada con un espacio de más.
+"""
+MANY = 36
+"""Models that make a second page: `alba/serie-00` and on, all in Portuguese."""
+_TASKS = ("summarization", "translation", "fill-mask", "object-detection", "text-to-speech", "any-to-any", "graph-ml")
 
 
 def fill(hub: Hub) -> None:
@@ -169,10 +190,37 @@ def fill(hub: Hub) -> None:
         )
         _commit(hub, alba, repo.id, "Write the card", FileOp("README.md", card.encode()))
         like(hub.db, open_for_reading(hub.storage, repo.id, alba), alba)
+    _many(hub, alba)
+    create_repo(hub.storage, alba, BROKEN)
+    _commit(hub, alba, BROKEN, "A draft", FileOp("borrador.md", BROKEN_CARD.encode()))
+    _commit(hub, alba, BROKEN, "Take the draft", CopyOp("README.md", "borrador.md"))  # a README itself is checked
     like(hub.db, open_for_reading(hub.storage, IRIS, bruno), bruno)
     create_repo(hub.storage, alba, RepoId(RepoType.MODEL, "alba", "secreto"), visibility=Visibility.PRIVATE)
     gated = create_repo(hub.storage, alba, RepoId(RepoType.MODEL, "alba", "notas-anonimas"), license="apache-2.0")
     change_settings(hub.storage, open_for_admin(hub.storage, gated.id, alba), alba, gated=Gated.MANUAL)
+
+
+def _many(hub: Hub, alba: Actor) -> None:
+    for number in range(MANY):
+        id = RepoId(RepoType.MODEL, "alba", f"serie-{number:02}")
+        front = (
+            f"pipeline_tag: {_TASKS[number % len(_TASKS)]}\nlibrary_name: keras\nlanguage: pt\n"
+            f"tags: [tanda-{number % 18}]\nbase_model: alba/iris\nlicense: bsd-3-clause"
+        )
+        create_repo(hub.storage, alba, id)
+        text = f"---\n{front}\n---\n# Serie {number}\n\nUno de los muchos.\n"
+        weights = [_stored(hub, alba, id, "model.safetensors", safetensors(number + 1))] if number % 3 == 0 else []
+        _commit(hub, alba, id, "Write the card", FileOp("README.md", text.encode()), *weights)
+        for _ in range(number % 5):
+            count_download(open_for_reading(hub.storage, id, alba).key)
+    flush(hub.db)
+
+
+def safetensors(thousands: int) -> bytes:
+    """Weights of so many thousand parameters, all zero."""
+    size = 4000 * thousands
+    head = json.dumps({"w": {"dtype": "F32", "shape": [1000, thousands], "data_offsets": [0, size]}}).encode()
+    return struct.pack("<Q", len(head)) + head + bytes(size)
 
 
 def actor(hub: Hub, name: str, *orgs: str) -> Actor:
@@ -221,10 +269,14 @@ def _commit(hub: Hub, who: Actor, id: RepoId, summary: str, *operations: Operati
 
 
 def _lfs(hub: Hub, who: Actor, path: str, size: int) -> LfsOp:
-    data = hashlib.shake_128(path.encode()).digest(size)
+    return _stored(hub, who, IRIS, path, hashlib.shake_128(path.encode()).digest(size))
+
+
+def _stored(hub: Hub, who: Actor, id: RepoId, path: str, data: bytes) -> LfsOp:
+    size = len(data)
     sha256 = Sha256(hashlib.sha256(data).hexdigest())
     with Upload(
-        Lfs(hub.db, hub.blobs, LfsLimits(10**9)), open_for_writing(hub.storage, IRIS, who), sha256, size, who.user_id
+        Lfs(hub.db, hub.blobs, LfsLimits(10**9)), open_for_writing(hub.storage, id, who), sha256, size, who.user_id
     ) as upload:
         upload.feed(data)
         upload.finish()

@@ -53,6 +53,12 @@ RELATIONS = {
     "merge": N_("Merges of"),
     "quantized": N_("Quantisations of"),
 }
+CHILDREN = {
+    "finetune": N_("Finetunes"),
+    "adapter": N_("Adapters"),
+    "merge": N_("Merges"),
+    "quantized": N_("Quantisations"),
+}
 METRICS = {
     "accuracy": N_("accuracy"),
     "recall": N_("recall"),
@@ -231,11 +237,7 @@ def tag_of(language: Language, type: RepoType, tag: str, *, task: str | None, li
         return None
     kind, label, name, value = _read_tag(language, type, tag, task, library)
     domain = domain_of_task(value) if kind == "task" else ""
-    href = "" if kind in {"dataset", "base_model", "arxiv"} else urls.with_query(f"/{type.plural}", {name: value})
-    if kind == "dataset" and type is RepoType.MODEL:
-        href = urls.with_query("/models", {"dataset": value})
-    if kind == "base_model":
-        href = urls.with_query("/models", {"other": f"base_model:{value}"})
+    href = "" if kind in {"dataset", "base_model"} else urls.with_query(f"/{type.plural}", {name: value})
     return Tag(kind, label, name, value, domain, href)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -18,17 +19,20 @@ from zoco.formats.cards.front_matter import Problem, split
 from zoco.formats.cards.languages import is_language
 from zoco.hub.catalog.query import Want
 from zoco.hub.community.likes import is_liked, like, unlike
+from zoco.hub.repos.downloads import last_days
 from zoco.hub.repos.history import CommitInfo
 from zoco.hub.repos.open import open_for_contents
 from zoco.hub.repos.read import find_entry, open_file
 from zoco.surfaces.web import urls
 from zoco.surfaces.web.forms import Form
 from zoco.surfaces.web.markdown import Rendered, render_markdown
+from zoco.surfaces.web.pages.relations import Relations, relations_of
 from zoco.surfaces.web.pages.repo_head import PREFIXES, RepoHead, head_of, info_of, opened, tip_of
 from zoco.surfaces.web.render import Page, go_to
 from zoco.surfaces.web.sanitise import Place
 from zoco.surfaces.web.serve import acts, shows
 from zoco.surfaces.web.snippets import Snippet, git_clone, hf_download, snippets_for
+from zoco.surfaces.web.sparkline import sparkline
 from zoco.surfaces.web.visit import Visit
 
 README = "README.md"
@@ -43,13 +47,17 @@ class CardContext:
     head: RepoHead
     card: Rendered | None
     problem: Problem | None
+    can_be_repaired: bool
+    tip: Oid
     language: str | None
     last_commit: CommitInfo | None
     is_gated: bool
     downloads: int
+    course: Markup
     size_bytes: int | None
     license: str | None
-    base_models: tuple[str, ...]
+    relations: Relations
+    parameters: int
     snippets: tuple[Snippet, ...]
     created_at_ms: int
     updated_at_ms: int
@@ -82,23 +90,28 @@ def card_context(visit: Visit, repo: ReadableRepo, tip: Oid) -> CardContext:
     info = info_of(visit, repo, Want.SIBLINGS, Want.USED_STORAGE)
     head = head_of(visit, repo, info=info)
     text = _readme(visit, repo, tip) if head.can_read_files else None
-    card, problem, last_commit = None, None, None
+    card, problem, last_commit, can_be_repaired = None, None, None, False
     if text is not None:
         front = split(text)
         place = Place(repo.id, repo.default_branch, "", visit.hub.settings.remote_images == "allow")
-        card, problem = render_markdown(front.body, place, visit.language.gettext), front.problem
+        card, problem = render_markdown(front.body, place, visit.language.gettext), front.problem or front.garbled
+        can_be_repaired = front.repaired is not None
         last_commit = find_entry(visit.hub.storage, repo, tip, README, expand=True).last_commit
     return CardContext(
         head=head,
         card=card,
         problem=problem,
+        can_be_repaired=can_be_repaired,
+        tip=tip,
         language=language_of(info.card),
         last_commit=last_commit,
         is_gated=repo.gated is not Gated.OPEN,
         downloads=info.downloads,
+        course=sparkline(last_days(visit.hub.db, [info.key]).get(info.key, ())),
         size_bytes=info.used_storage,
         license=info.license,
-        base_models=tuple(base.id for base in info.base_models or ()),
+        relations=relations_of(visit, info),
+        parameters=info.safetensors.total if info.safetensors else 0,
         snippets=snippets_for(info, visit.endpoint),
         created_at_ms=info.created_at_ms,
         updated_at_ms=info.updated_at_ms,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from starlette.requests import Request
@@ -24,6 +24,7 @@ from zoco.core.errors import (
 )
 from zoco.core.ids import Oid, Sha256
 from zoco.core.repos import WritableRepo
+from zoco.formats.cards.front_matter import split
 from zoco.formats.cards.validate import validate
 from zoco.formats.git.paths import problem_with_path
 from zoco.hub.lfs.batch import LfsLimits
@@ -47,6 +48,7 @@ UPLOAD_MAX_BYTES = 50_000_000
 FORM_MAX_BYTES = 3 * EDITED_MAX_BYTES
 CHUNK = 1 << 20
 README = "README.md"
+REPAIR = "Repair the metadata of the card"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class EditContext:
     is_new: bool
     text: str = ""
     form: Filled = field(default_factory=Filled)
+    is_repair: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +117,26 @@ def show_edit(visit: Visit, request: Request) -> Page:
     if not can_be_edited(file):
         raise Unprocessable("This file is not text, or too large to edit here: change it with git or hf upload.")
     text = (file.data or b"").decode("utf-8")
+    mended = repaired(text) if path == README and "repair" in request.query_params else None
     head = head_of(visit, repo, revision=revision)
-    return Page("repos/edit.html", EditContext(head, revision, path, tip, is_new=False, text=text))
+    context = EditContext(head, revision, path, tip, is_new=False, text=text)
+    if mended:
+        context = replace(context, text=mended, form=Filled({"summary": REPAIR}), is_repair=True)
+    return Page("repos/edit.html", context)
 
 
 def save_edit(visit: Visit, request: Request, form: Form) -> Page | Response:
     repo, actor = _opened(visit, request)
     revision, path = _place(request)
-    text = _text(form)
+    text = _text(form) if not form["repair"] else _mended(visit, repo, revision, path)
     errors = _problems(visit, repo, path, text)
     if not errors:
         try:
             if _current(visit, repo, revision, path, form["parent"]) == text:
                 return go_to(urls.blob(repo.id, revision, path), visit, said="unchanged")
             _commit(visit, repo, actor, revision, FileOp(path, text.encode()), form, f"Update {path}")
+            if form["repair"]:
+                return go_to(urls.repo(repo.id), visit, said="committed")
             return go_to(urls.blob(repo.id, revision, path), visit, said="committed")
         except StaleParent:
             return _stale(visit, repo, revision, path, form, text)
@@ -218,6 +227,16 @@ def _commit(
         form["summary"] or summary, [operation], form["description"].replace("\r\n", "\n"), form["parent"] or None
     )
     return commit(visit.hub.storage, repo, actor, revision, asked, via="web").oid
+
+
+def _mended(visit: Visit, repo: WritableRepo, revision: str, path: str) -> str:
+    """The README as it is, without the faults of its metadata that can be mended."""
+    text = _current(visit, repo, revision, path, "") or ""
+    return repaired(text) or text
+
+
+def repaired(text: str) -> str | None:
+    return split(text).repaired
 
 
 def _problems(visit: Visit, repo: WritableRepo, path: str, text: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.requests import Request
 
@@ -16,7 +16,9 @@ from zoco.hub.catalog.query import Want
 from zoco.hub.community.likes import is_liked
 from zoco.hub.repos.open import open_for_reading
 from zoco.hub.repos.revisions import resolve_revision
+from zoco.surfaces.web import urls
 from zoco.surfaces.web.names import Tag, domain_of, glyph_kind, tag_of
+from zoco.surfaces.web.pages.relations import live_links
 from zoco.surfaces.web.visit import Visit
 
 TAGS_SHOWN_MAX = 40
@@ -105,5 +107,13 @@ def tags_of(visit: Visit, type: RepoType, info: RepoInfo) -> tuple[Tag, ...]:
         for name in info.tags[: TAGS_SHOWN_MAX * 2]
         if (tag := tag_of(visit.language, type, name, task=info.pipeline_tag, library=info.library_name))
     ]
+    named = [tag for tag in tags if tag.kind in ("dataset", "base_model")]
+    live = live_links(visit, [(tag.kind, tag.label) for tag in named]) if named else {}
+    tags = [_linked(tag, live.get(f"{tag.kind}:{tag.label}".lower())) for tag in tags]
     tags.sort(key=lambda tag: order.index(tag.kind) if tag.kind in order else 4)
     return tuple(tags[:TAGS_SHOWN_MAX])
+
+
+def _linked(tag: Tag, id: RepoId | None) -> Tag:
+    """What a card names is a link while it is there."""
+    return replace(tag, href=urls.repo(id)) if id else tag

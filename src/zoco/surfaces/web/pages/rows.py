@@ -65,7 +65,7 @@ def row_of(visit: Visit, info: RepoInfo, days: Sequence[int] = ()) -> Row:
         description=_text(info.card.get("short_description")) or info.description if is_space else info.description,
         task=task_name(visit.language, task) if task else "",
         library=library_name(info.library_name) if info.library_name else names.SDKS.get(info.sdk or "", ""),
-        parameters=info.safetensors.total if info.safetensors and info.id.type is RepoType.MODEL else 0,
+        parameters=_parameters(info) if info.id.type is RepoType.MODEL else 0,
         facts=_facts(visit, info.tags) if info.id.type is RepoType.DATASET else (),
         rows=_rows(info.card) if info.id.type is RepoType.DATASET else 0,
         face=_face(info) if is_space else None,
@@ -83,6 +83,14 @@ def rows_of(visit: Visit, infos: Iterable[RepoInfo], *, has_courses: bool = Fals
     wanted = [info.key for info in there if info.downloads] if has_courses else []
     days = last_days(visit.hub.db, wanted)
     return tuple(row_of(visit, info, days.get(info.key, ())) for info in there)
+
+
+def _parameters(info: RepoInfo) -> int:
+    """0 where unknown."""
+    if info.safetensors:
+        return info.safetensors.total
+    total = (info.gguf or {}).get("total")
+    return total if isinstance(total, int) else 0
 
 
 def _of_kind(tags: Iterable[str], kind: str) -> list[str]:
