@@ -67,6 +67,34 @@ def test_the_number_on_the_page_is_that_of_its_rows_and_of_the_api(visitor: Brow
     assert {one["id"] for one in answer.json()} == set(seen)
 
 
+POOL = (
+    *(
+        "language=pt",
+        "language=es",
+        "pipeline_tag=summarization",
+        "pipeline_tag=tabular-classification",
+        "library=keras",
+    ),
+    *("library=transformers", "license=mit", "license=bsd-3-clause", "dataset=alba/flores", "other=tanda-3"),
+    *("author=alba", "search=serie", "search=iris", "num_parameters=max:500M", "num_parameters=min:20K", "gated=false"),
+    *("filter=keras", "other=base_model:finetune:alba/iris"),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(chosen=st.lists(st.sampled_from(POOL), max_size=4, unique_by=lambda one: one.partition("=")[0]))
+def test_any_combination_of_filters_finds_the_same_on_the_page_and_in_the_api(
+    visitor: Browser, chosen: list[str]
+) -> None:
+    visitor.open(f"/models?{'&'.join(chosen)}")
+    said, seen = total(visitor), rows(visitor)
+    api = "&".join(re.sub(r"^(license|dataset)=", r"filter=\1:", one) for one in chosen)
+    ids = [one["id"] for one in visitor.client.get(f"/api/models?{api}&limit=1000").json()]
+    assert said == len(ids)
+    assert len(seen) == min(said, 30)
+    assert set(seen) <= set(ids)
+
+
 @pytest.mark.parametrize(
     "path",
     ["/models", "/models?language=pt", "/models?facet=library", "/models?facet=other&language=pt", "/datasets",
