@@ -7,15 +7,17 @@ import re
 import runpy
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, Page, Request, Response
 from starlette.testclient import TestClient
 from tests.running import Server
 from tests.web.sample import PASSWORD, fill
@@ -192,3 +194,76 @@ def axe() -> str:
         command, path = npm()
         subprocess.run([*command, "ci", "--ignore-scripts"], cwd=ROOT, env={**os.environ, "PATH": path}, check=True)
     return script.read_text("utf-8")
+
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser: Chromium, filled_server: Server) -> Any:
+    """Cookies of a session that every test may reuse."""
+    context = browser.new_context(base_url=filled_server.url)
+    page = context.new_page()
+    page.goto("/login")
+    page.fill("input[name=name]", "alba")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("main button")
+    page.wait_for_url(filled_server.url + "/")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def open_page(browser: Chromium, filled_server: Server, signed_in: Any) -> Iterator[Open]:
+    """Opens pages of our Hub and nothing else; whatever is wrong with one fails the test at its end."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def watch(page: Page) -> None:
+        page.on("console", lambda said: wrong.append(f"console: {said.text}") if said.type != "log" else None)
+        page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
+        page.on("response", lambda answer: note(answer))
+        page.on("requestfailed", lambda asked: wrong.append(f"failed: {asked.url}") if not left(asked) else None)
+
+    def note(answer: Response) -> None:
+        if answer.status >= 400:
+            wrong.append(f"{answer.status} {answer.url}")
+
+    def left(asked: Request) -> bool:
+        return asked.failure is not None and "ERR_ABORTED" in asked.failure
+
+    def guard(route: Any) -> None:
+        if urlsplit(route.request.url).netloc == urlsplit(filled_server.url).netloc:
+            route.continue_()
+        else:
+            wrong.append(f"elsewhere: {route.request.url}")
+            route.abort()
+
+    def make(
+        path: str, *, member: bool = False, size: tuple[int, int] = (1360, 900), theme: str = "light",
+        language: str = "en-GB", scripts: bool = True,
+    ) -> Page:  # fmt: skip
+        context = browser.new_context(
+            base_url=filled_server.url,
+            locale=language,
+            timezone_id="UTC",
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if theme == "dark" else "light",
+            reduced_motion="reduce",
+            java_script_enabled=scripts,
+            storage_state=signed_in if member else None,
+        )
+        contexts.append(context)
+        context.route("**/*", guard)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        watch(page)
+        page.goto(path)
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert not wrong

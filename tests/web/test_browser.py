@@ -6,27 +6,37 @@ import itertools
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, expect
+from playwright.sync_api import expect
 from tests.running import Server
-from tests.web.sample import PASSWORD
+from tests.web.conftest import RULES, Open
 
 pytestmark = pytest.mark.browser
 
 ARTIFACTS = Path(__file__).parents[2] / "artifacts"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PUBLIC = {
     "home": "/",
     "models": "/models",
     "filtered": "/models?language=es&license=apache-2.0&facet=language",
     "nothing-found": "/datasets?search=zzz",
+    "a-facet": "/models?facet=other&language=pt",
+    "facet-search": "/models?facet=language&facet_q=port",
+    "meant": "/models?search=opinoines",
+    "page-two": "/models?language=pt&p=1&sort=least_params",
+    "filters-sheet": "/models?library=keras&num_parameters=max:500M#z-filters",
     "spaces": "/spaces",
+    "tasks": "/tasks",
+    "task": "/tasks/tabular-classification",
+    "task-without": "/tasks/robotics",
+    "languages": "/languages",
+    "no-language": "/languages?q=zzz",
     "search": "/search?q=a",
+    "full-text": "/search/full-text?q=flores",
+    "full-text-nothing": "/search/full-text?q=zzz&type=space",
     "card": "/alba/iris",
     "dataset": "/datasets/alba/flores",
     "gated": "/alba/notas-anonimas",
@@ -45,6 +55,8 @@ PUBLIC = {
 }
 MEMBERS = {
     "home-member": "/",
+    "card-broken": "/alba/con-falla",
+    "card-mended": "/alba/con-falla/edit/main/README.md?repair=1",
     "new": "/new",
     "card-own": "/alba/iris",
     "settings": "/alba/iris/settings",
@@ -61,76 +73,6 @@ MEMBERS = {
     "device": "/oauth/device",
 }
 THEMES, SIZES, LANGUAGES = ("light", "dark"), ((1360, 900), (390, 844)), ("es-ES", "en-GB")
-Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def signed_in(browser: Browser, filled_server: Server) -> Any:
-    """Cookies of a session that every test may reuse."""
-    context = browser.new_context(base_url=filled_server.url)
-    page = context.new_page()
-    page.goto("/login")
-    page.fill("input[name=name]", "alba")
-    page.fill("input[name=password]", PASSWORD)
-    page.click("main button")
-    page.wait_for_url(filled_server.url + "/")
-    state = context.storage_state()
-    context.close()
-    return state
-
-
-@pytest.fixture
-def open_page(browser: Browser, filled_server: Server, signed_in: Any) -> Iterator[Open]:
-    """Opens pages of our Hub and nothing else; whatever is wrong with one fails the test at its end."""
-    contexts: list[BrowserContext] = []
-    wrong: list[str] = []
-
-    def watch(page: Page) -> None:
-        page.on("console", lambda said: wrong.append(f"console: {said.text}") if said.type != "log" else None)
-        page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
-        page.on("response", lambda answer: note(answer))
-        page.on("requestfailed", lambda asked: wrong.append(f"failed: {asked.url}") if not left(asked) else None)
-
-    def note(answer: Response) -> None:
-        if answer.status >= 400:
-            wrong.append(f"{answer.status} {answer.url}")
-
-    def left(asked: Request) -> bool:
-        return asked.failure is not None and "ERR_ABORTED" in asked.failure
-
-    def guard(route: Any) -> None:
-        if urlsplit(route.request.url).netloc == urlsplit(filled_server.url).netloc:
-            route.continue_()
-        else:
-            wrong.append(f"elsewhere: {route.request.url}")
-            route.abort()
-
-    def make(
-        path: str, *, member: bool = False, size: tuple[int, int] = (1360, 900), theme: str = "light",
-        language: str = "en-GB", scripts: bool = True,
-    ) -> Page:  # fmt: skip
-        context = browser.new_context(
-            base_url=filled_server.url,
-            locale=language,
-            timezone_id="UTC",
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme="dark" if theme == "dark" else "light",
-            reduced_motion="reduce",
-            java_script_enabled=scripts,
-            storage_state=signed_in if member else None,
-        )
-        contexts.append(context)
-        context.route("**/*", guard)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        watch(page)
-        page.goto(path)
-        return page
-
-    yield make
-    for context in contexts:
-        context.close()
-    assert not wrong
 
 
 def pairwise() -> list[tuple[str, bool, str, str, tuple[int, int], str]]:
@@ -287,16 +229,22 @@ def test_everything_works_without_scripts(open_page: Open) -> None:
     expect(page.get_by_role("status")).to_contain_text("Repository deleted.")
 
 
-def test_a_first_visit_is_small(open_page: Open) -> None:
-    """Bytes over the wire, styles, scripts, icons and fonts included."""
+@pytest.mark.parametrize(
+    ("path", "most"), [("/models", 60_000), ("/datasets", 60_000), ("/tasks", 60_000), ("/languages", 60_000)]
+)
+def test_a_first_visit_is_small(open_page: Open, path: str, most: int) -> None:
+    """Bytes over the wire, styles, scripts, icons and fonts included. The list has a full page of rows."""
     page = open_page("about:blank")
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
     total = [0.0]
     session.on("Network.loadingFinished", lambda one: total.__setitem__(0, total[0] + one["encodedDataLength"]))
-    page.goto("/models")
+    page.goto(path)
     page.wait_for_load_state("networkidle")
-    assert 10_000 < total[0] < 60_000
+    if path == "/models":
+        assert page.locator(".rows .row").count() == 30
+    (ARTIFACTS / f"bytes{path.replace('/', '-')}.txt").write_text(f"{total[0]:.0f}\n")
+    assert 10_000 < total[0] < most
 
 
 def test_the_story_of_a_first_model(open_page: Open, filled_server: Server, tmp_path: Path) -> None:

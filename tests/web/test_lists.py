@@ -223,3 +223,24 @@ def test_what_is_hidden_is_not_counted(visitor: Browser, app: object) -> None:
     signed_out = total(visitor)
     visitor.log_in().open("/models?author=alba")
     assert total(visitor) == signed_out + 1
+
+
+def test_texts_are_searched_and_their_passages_shown(visitor: Browser) -> None:
+    html = visitor.open("/search/full-text?q=pétalos sépalos").text
+    assert 'href="/alba/iris"' in html
+    assert "<mark>pétalos</mark>" in html
+    assert "1 result" in visitor.text
+    html = visitor.open("/search/full-text?q=%22uno de los muchos%22&type=model").text
+    assert html.count("<article") == 20
+    assert 'rel="next"' in html
+    visitor.open("/search/full-text?q=%22uno de los muchos%22&type=model&p=1")
+    assert str(visitor.page and visitor.page.text).count("<article") == MANY - 20
+    visitor.open("/search/full-text?q=cuento&type=space")
+    assert "finales-posibles" in visitor.text
+    visitor.open("/search/full-text?q=nada-dice-esto")
+    assert "Nothing says that" in visitor.text
+    visitor.open("/search/full-text")
+    assert "Nothing says that" not in visitor.text
+    for odd in ("q=" + "a" * 5000, "q=%22", "q=%00", "q=*&type=x", "q=a AND&p=99999"):
+        assert visitor.open(f"/search/full-text?{odd}").status_code == 200
+    assert "<script>alert" not in visitor.open("/search/full-text?q=<script>alert(1)</script>").text

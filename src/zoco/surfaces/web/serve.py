@@ -18,12 +18,13 @@ Act = Callable[[Visit, Request, Form], Page | Response]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def shows(path: str, show: Show) -> Route:
-    """A page: GET."""
+def shows(path: str, show: Show, *, takes_long: bool = False) -> Route:
+    """A page: GET. What may take its time leaves the short threads to the others."""
+    thread = in_long_thread if takes_long else in_thread
 
     async def endpoint(request: Request) -> Response:
         visit = request.scope[VISIT_KEY] = await visit_of(request)
-        return await in_thread(_answer, visit, request, lambda: show(visit, request))
+        return await thread(_answer, visit, request, lambda: show(visit, request))
 
     return Route(path, endpoint, methods=["GET"])
 
