@@ -194,17 +194,28 @@ def _write_assets(folder: Path, packages: Path) -> None:
 
 
 def _put_scripts(put: Any) -> None:
-    """Modules name each other by hashed names, so whoever is imported is written first."""
-    waiting = {path.name: path.read_text("utf-8") for path in sorted((SOURCE / "js").glob("*.js"))}
-    done: dict[str, str] = {}
-    imports = re.compile(r'"\./([a-z-]+\.js)"')
-    while waiting:
-        ready = [name for name, text in waiting.items() if all(used in done for used in imports.findall(text))]
-        if not ready:
-            raise SystemExit(f"scripts import each other in a circle or name a missing file: {sorted(waiting)}")
-        for name in ready:
-            text = imports.sub(lambda match: f'"./{done[match[1]]}"', waiting.pop(name))
-            done[name] = put(name, text.encode())
+    """Each page loads `hub.js`; the behaviours it imports become part of it, so that they come in one answer."""
+    sources = {path.name: _without_comments(path.read_text("utf-8")) for path in (SOURCE / "js").glob("*.js")}
+    whole = re.compile(r'import \* as (\w+) from "\./([a-z-]+\.js)";')
+    inside = {name for _, name in whole.findall(sources["hub.js"])}
+    hub = whole.sub(lambda found: f"const {found[1]} = {_closed(found[2], sources[found[2]])};", sources["hub.js"])
+    hashed = put("hub.js", hub.encode())
+    for name in sorted(set(sources) - inside - {"hub.js"}):
+        put(name, sources[name].replace('"./hub.js"', f'"./{hashed}"').encode())
+
+
+def _closed(name: str, source: str) -> str:
+    """A module that imports nothing and exports `attach`, as an expression."""
+    body, exports = re.subn(r"^export function attach\b", "function attach", source, flags=re.MULTILINE)
+    if exports != 1 or re.search(r"^(import|export)\b", body, re.MULTILINE):
+        raise SystemExit(f"{name} is part of hub.js: it may import nothing and must export attach and nothing else")
+    return f"(() => {{\n{body}return {{ attach }};\n}})()"
+
+
+def _without_comments(source: str) -> str:
+    """Whole lines of comment, and the indentation: nothing that a parser would be needed for."""
+    lines = (line.strip() for line in source.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
 
 
 def _sprite(packages: Path) -> str:

@@ -162,7 +162,7 @@ def test_keys_answer_when_the_page_has_loaded_however_late_a_script_comes(open_p
         route.fallback()
 
     page = open_page("/models")
-    page.context.route("**/slash.*.js", late)
+    page.context.route("**/hub.*.js", late)
     page.reload()
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "z-q"

@@ -21,6 +21,14 @@ def faults(page: Page, axe: str) -> str:
     return json.dumps([(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found], indent=1)
 
 
+def with_htmx(page: Page) -> Page:
+    """It comes when the pointer moves."""
+    page.mouse.move(300, 300)
+    page.mouse.move(310, 310)
+    page.wait_for_function("window.htmx && document.querySelector('[data-htmx-powered]')")
+    return page
+
+
 def focused(page: Page) -> str:
     return str(page.evaluate("document.activeElement.id || document.activeElement.outerHTML.slice(0, 120)"))
 
@@ -30,7 +38,7 @@ def is_same_document(page: Page) -> bool:
 
 
 def test_choosing_filters_swaps_the_list_and_keeps_focus_and_history(open_page: Open) -> None:
-    page = open_page("/models")
+    page = with_htmx(open_page("/models"))
     page.evaluate("window.stayed = true")
     whole = page.locator("h1 small").inner_text()
     page.click(".fgroup a:has-text('Summarization')")
@@ -61,7 +69,7 @@ def test_choosing_filters_swaps_the_list_and_keeps_focus_and_history(open_page: 
 
 
 def test_what_was_opened_stays_open_over_a_swap(open_page: Open) -> None:
-    page = open_page("/models?facet=other&language=pt")
+    page = with_htmx(open_page("/models?facet=other&language=pt"))
     page.click("#z-more-other > summary")
     page.click("#z-more-other li >> nth=1 >> a")
     expect(page.locator(".active .chip")).to_have_count(2)
@@ -75,7 +83,7 @@ def test_what_was_opened_stays_open_over_a_swap(open_page: Open) -> None:
 
 
 def test_typing_a_name_filters_and_the_field_keeps_the_focus(open_page: Open) -> None:
-    page = open_page("/models")
+    page = with_htmx(open_page("/models"))
     page.evaluate("window.stayed = true")
     page.focus("#z-fn")
     page.keyboard.type("seri", delay=30)
@@ -103,7 +111,7 @@ def test_values_of_a_facet_are_narrowed_while_typing(open_page: Open) -> None:
 
 
 def test_numbered_pages_and_size_bars_swap_too(open_page: Open) -> None:
-    page = open_page("/models?language=pt")
+    page = with_htmx(open_page("/models?language=pt"))
     page.evaluate("window.stayed = true")
     page.click(".pager a[rel=next]")
     page.wait_for_url("**p=1**")
@@ -117,7 +125,7 @@ def test_numbered_pages_and_size_bars_swap_too(open_page: Open) -> None:
 
 
 def test_the_links_for_language_carry_the_filters(open_page: Open) -> None:
-    page = open_page("/models")
+    page = with_htmx(open_page("/models"))
     page.click(".fgroup a:has-text('Summarization')")
     page.wait_for_url("**summarization")
     page.click("footer a[hreflang=es]")
@@ -126,7 +134,7 @@ def test_the_links_for_language_carry_the_filters(open_page: Open) -> None:
 
 
 def test_a_failing_server_is_shown_as_its_own_page(open_page: Open) -> None:
-    page = open_page("/models")
+    page = with_htmx(open_page("/models"))
     page.route("**/models?pipeline_tag=translation", lambda route: route.fulfill(
         status=302 if "hx-request" in route.request.headers else 200,
         headers={"Location": "/tasks/translation"} if "hx-request" in route.request.headers else {},
@@ -136,7 +144,7 @@ def test_a_failing_server_is_shown_as_its_own_page(open_page: Open) -> None:
 
 
 def test_the_sheet_of_filters_is_a_dialog_that_keeps_the_focus(open_page: Open, axe: str) -> None:
-    page = open_page("/models", size=PHONE)
+    page = with_htmx(open_page("/models", size=PHONE))
     expect(page.locator("#z-filters")).to_be_hidden()
     page.click(".fbtn")
     expect(page.get_by_role("dialog", name="Filters")).to_be_visible()

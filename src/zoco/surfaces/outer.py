@@ -137,8 +137,9 @@ class _Exchange:
         headers["X-Request-Id"] = self._scope["zoco.request_id"]
         headers.setdefault("X-Content-Type-Options", "nosniff")
         headers.setdefault("Referrer-Policy", "same-origin")
-        headers["Access-Control-Allow-Origin"] = "*"  # never with credentials: a cookie does not count across origins
-        headers["Access-Control-Expose-Headers"] = EXPOSED
+        if not self._scope["path"].startswith("/static/"):  # only our own pages load those
+            headers["Access-Control-Allow-Origin"] = "*"  # never with credentials: no cookie counts across origins
+            headers["Access-Control-Expose-Headers"] = EXPOSED
         if self._rate:
             bucket, state = self._rate.bucket, self._rate
             headers["RateLimit"] = f'"{bucket}";r={state.remaining};t={state.reset_s}'

@@ -120,7 +120,7 @@ def _compressed(
     if len(html) < _COMPRESSED_FROM:
         return html, status, headers
     if "br" in accepted:
-        return brotli.compress(html, quality=4), status, {**headers, "Content-Encoding": "br"}
+        return brotli.compress(html, quality=5), status, {**headers, "Content-Encoding": "br"}
     if "gzip" in accepted:
         return gzip.compress(html, 5), status, {**headers, "Content-Encoding": "gzip"}
     return html, status, headers

@@ -10,6 +10,18 @@ const open = new Set();
 let typing = false;
 let after = "heading";
 
+// htmx comes when somebody is about to use it; whoever is quicker gets a whole page, as without scripts.
+const INTENTS = ["pointerover", "touchstart", "focusin", "keydown"];
+
+function bringHtmx() {
+  for (const one of INTENTS) document.removeEventListener(one, bringHtmx);
+  const script = document.createElement("script");
+  script.src = document.getElementById("z-lists").dataset.htmx;
+  document.head.append(script);
+}
+
+for (const one of INTENTS) document.addEventListener(one, bringHtmx, { passive: true });
+
 // --- swapping ------------------------------------------------------------------------------------------------------
 
 const of = (event) => event.detail?.ctx?.sourceElement;
@@ -43,6 +55,7 @@ addEventListener("htmx:before:history:update", (event) => {
 });
 
 addEventListener("htmx:before:swap", () => {
+  if (after === "sheet" && !inSheet()) after = "button"; // closed while the answer was on its way
   open.clear();
   for (const one of list().querySelectorAll("details[open]")) open.add(one.id);
 });
@@ -62,7 +75,7 @@ addEventListener("htmx:after:swap", () => {
 function place(fresh) {
   if (after === "sheet") return openSheet(fresh.querySelector("#z-filters-h"));
   if (after === "field") return;
-  const goal = { tab: "[data-tab][aria-current]", facet: "#z-fq" }[after];
+  const goal = { tab: "[data-tab][aria-current]", facet: "#z-fq", button: ".fbtn" }[after];
   (fresh.querySelector(goal ?? "#z-h") ?? fresh.querySelector("#z-h")).focus({ preventScroll: true });
   if (!goal && fresh.getBoundingClientRect().top < 0) scrollTo(0, 0);
 }
@@ -88,7 +101,7 @@ function prepare() {
   name.addEventListener("input", () => {
     clearTimeout(pause);
     pause = setTimeout(() => {
-      if (!name.isConnected) return;
+      if (!name.isConnected || !window.htmx) return;
       typing = true;
       name.form.requestSubmit();
     }, TYPING_PAUSE_MS);
