@@ -55,7 +55,6 @@ addEventListener("htmx:before:history:update", (event) => {
 });
 
 addEventListener("htmx:before:swap", () => {
-  if (after === "sheet" && !inSheet()) after = "button"; // closed while the answer was on its way
   open.clear();
   for (const one of list().querySelectorAll("details[open]")) open.add(one.id);
 });
@@ -73,6 +72,7 @@ addEventListener("htmx:after:swap", () => {
 });
 
 function place(fresh) {
+  if (after === "sheet" && !inSheet()) after = "button"; // closed while the answer was on its way
   if (after === "sheet") return openSheet(fresh.querySelector("#z-filters-h"));
   if (after === "field") return;
   const goal = { tab: "[data-tab][aria-current]", facet: "#z-fq", button: ".fbtn" }[after];
@@ -153,11 +153,13 @@ function narrow(page, text) {
 // --- the sheet of filters on small screens -------------------------------------------------------------------------
 
 const sheet = () => document.getElementById("z-filters");
-const inSheet = () => sheet()?.classList.contains("open") ?? false;
+let isOpen = false; // not asked of the element: a swap replaces it
+const inSheet = () => isOpen;
 const behind = () => [...document.querySelectorAll("body > :not(main), .found")];
 
 function openSheet(goal) {
   const one = sheet();
+  isOpen = true;
   one.classList.add("open");
   one.setAttribute("role", "dialog");
   one.setAttribute("aria-modal", "true");
@@ -168,6 +170,7 @@ function openSheet(goal) {
 
 function closeSheet() {
   const one = sheet();
+  isOpen = false;
   one.classList.remove("open");
   one.removeAttribute("role");
   one.removeAttribute("aria-modal");
