@@ -25,7 +25,7 @@ def with_htmx(page: Page) -> Page:
     """It comes when the pointer moves."""
     page.mouse.move(300, 300)
     page.mouse.move(310, 310)
-    page.wait_for_function("window.htmx && document.querySelector('[data-htmx-powered]')")
+    expect(page.locator("[data-htmx-powered]").first).to_be_attached()
     return page
 
 
