@@ -26,7 +26,7 @@ from zoco.hub.catalog.index.text import TextSearch
 from zoco.hub.catalog.index.typed_index import Changed, TypedIndex
 from zoco.hub.repos.storage import RepoStorage
 
-STRAIGHT_MAX = 50_000
+STRAIGHT_MAX = 10_000
 """Repositories that a process reads itself when there is no segment; for more it waits for one to be written."""
 
 ANSWERS_KEPT = 256

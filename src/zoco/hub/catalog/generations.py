@@ -181,7 +181,10 @@ def _read_about(folder: Path, db: Database) -> Seqs | None:
 
 
 def _identity(db: Database) -> str:
-    """Which database: a folder that is carried over to another one must not answer for it."""
+    """Which database: a folder that is carried over to another one must not answer for it. The embedded one lies beside
+    the index, and moves with it."""
+    if db.is_sqlite:
+        return "embedded"
     url = db.engine.url
     return sha256(f"{url.drivername} {url.host} {url.port} {url.database}".encode()).hexdigest()[:16]
 
