@@ -53,7 +53,9 @@ class Peer:
         return time.monotonic() - started
 
     def _rows(self, read: Any) -> Iterator[tuple[Any, ...]]:
-        for document in document_store.all_documents(read, RepoType.MODEL):
+        for document in document_store.all_documents(read):
+            if document.type is not RepoType.MODEL:
+                continue
             tags = sorted({self._id(tag_term(tag), tag.kind) for tag in document.tags})
             numbers = document.numbers
             yield document.key, document.full_key, document.is_public, tags, numbers[Number.DOWNLOADS]

@@ -78,7 +78,7 @@ QUESTIONS: list[tuple[str, dict[str, Any], list[str]]] = [
     ("datasets", {"language_creators": "crowdsourced", "task_ids": "speech"}, ["voz"]),
     ("datasets", {"dataset_name": "vo", "search": "oz"}, ["voz"]),
     ("datasets", {"filter": "license:cc-by-4.0"}, ["voz"]),
-    ("datasets", {"benchmark": True}, []),
+    ("datasets", {"benchmark": "official"}, []),
     ("spaces", {"models": "lister/tok-es"}, ["demo"]),
     ("spaces", {"datasets": ["lister/ner"]}, ["demo"]),
     ("spaces", {"filter": "game", "linked": True}, ["other"]),

@@ -137,7 +137,7 @@ class Catalogue:
             if whole:
                 if self._folder and document_store.count_repos(read, STRAIGHT_MAX + 1) > STRAIGHT_MAX:
                     raise NotReady
-                found = [document for type in RepoType for document in document_store.all_documents(read, type)]
+                found = list(document_store.all_documents(read))
                 changes = dict.fromkeys((one.key for one in found), Change.DOCUMENT)
                 documents = {one.key: one for one in found}
             else:

@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoco.adapters import logs
-from zoco.adapters.db.engine import Database, Read
+from zoco.adapters.db.engine import Database
 from zoco.core.ids import RepoType
 from zoco.hub.catalog import document_store
 from zoco.hub.catalog.index.document import Number
@@ -133,36 +134,46 @@ def _became_current(db: Database, folder: Path, write: Callable[[Path], Seqs]) -
 def _write_all(db: Database, fresh: Path) -> Seqs:
     with db.read() as read:
         seq = document_store.newest(read)  # before the documents: what changes meanwhile is replayed
-        for type in RepoType:
-            writer = SegmentWriter()
-            for document in document_store.all_documents(read, type):
-                writer.add(document)
-            (fresh / type.plural).mkdir()
-            writer.write(fresh / type.plural)
+        writers = {type: SegmentWriter() for type in RepoType}
+        for document in document_store.all_documents(read):
+            writers[document.type].add(document)
+    for type in RepoType:
+        (fresh / type.plural).mkdir()
+        writers.pop(type).write(fresh / type.plural)
     return Seqs(seq, seq)
 
 
 def _write_numbers(db: Database, fresh: Path, folder: Path, old: Generation) -> Seqs:
     with db.read() as read:
         seq = document_store.newest(read)
-        for type, segment in old.segments.items():
-            (fresh / type.plural).mkdir()
-            for number, column in _columns(read, type, segment).items():
-                write_numbers(fresh / type.plural, number, column)
-            for file in (folder / old.name / type.plural).iterdir():
-                if not (fresh / type.plural / file.name).exists():
-                    (fresh / type.plural / file.name).hardlink_to(file)
+        found = {type: _Numbers(array("q"), array("q")) for type in RepoType}
+        for type_, key, numbers in document_store.all_numbers(read):
+            found[RepoType(type_)].keys.append(key)
+            found[RepoType(type_)].rows.extend(numbers)
+    for type, segment in old.segments.items():
+        (fresh / type.plural).mkdir()
+        for number, column in _columns(segment, found.pop(type)).items():
+            write_numbers(fresh / type.plural, number, column)
+        for file in (folder / old.name / type.plural).iterdir():
+            if not (fresh / type.plural / file.name).exists():
+                (fresh / type.plural / file.name).hardlink_to(file)
     return Seqs(old.seq, seq)
 
 
-def _columns(read: Read, type: RepoType, segment: Segment) -> dict[Number, NDArray[np.int64]]:
+class _Numbers(NamedTuple):
+    """Of all repositories of a type: their keys, and a row of `COUNTED` for each."""
+
+    keys: array[int]
+    rows: array[int]
+
+
+def _columns(segment: Segment, found: _Numbers) -> dict[Number, NDArray[np.int64]]:
     """Repositories that are gone keep their last numbers: nobody finds them."""
-    found = list(document_store.all_numbers(read, type))
-    keys = np.array([key for key, _ in found], dtype=np.int64)
+    keys = np.array(found.keys, dtype=np.int64)
     docs = np.searchsorted(segment.keys, keys)
     known = docs < segment.size
     known[known] = segment.keys[docs[known]] == keys[known]
-    rows = np.array([numbers for _, numbers in found], dtype=np.int64).reshape(len(found), len(COUNTED))
+    rows = np.array(found.rows, dtype=np.int64).reshape(len(keys), len(COUNTED))
     columns: dict[Number, NDArray[np.int64]] = {}
     for at, number in enumerate(COUNTED):
         columns[number] = segment.values[number].copy()
