@@ -18,9 +18,12 @@ from zoco.adapters.git.cache import GitCache
 from zoco.core.events import RepoDeleted
 from zoco.hub.accounts import last_use
 from zoco.hub.accounts import sweep as accounts_sweep
+from zoco.hub.cards.reread import CardRereader
 from zoco.hub.cards.subscriber import CardSubscriber
 from zoco.hub.catalog.generations import CATALOGUE
+from zoco.hub.catalog.log_tidy import trim_log
 from zoco.hub.catalog.reindex import Reindexer
+from zoco.hub.catalog.trending import refresh_trending
 from zoco.hub.lfs.batch import LfsLimits
 from zoco.hub.repos import downloads, garbage, tidy
 from zoco.hub.repos.prune import PRUNE, prune
@@ -100,12 +103,16 @@ def schedule(storage: RepoStorage, rules: garbage.Rules) -> list[Periodic]:
     def look_for_strays() -> None:
         garbage.note_strays(storage, rules, lambda gone: logs.info("stray_found", key=gone.what, size_bytes=gone.size))
 
+    rereader = CardRereader(storage)
     return [
         Periodic("sweep_accounts", HOUR_S, lambda: accounts_sweep.sweep(storage.db)),
         Periodic("sweep_objects", HOUR_S, collect),
         Periodic("sweep_strays", DAY_S, look_for_strays),
         Periodic("trim_cache", 10 * MINUTE_S, lambda: _do(storage.cache.trim()), on_each_node=True),
         Periodic("download_windows", DAY_S, lambda: downloads.refresh_windows(storage.db)),
+        Periodic("cards_of_older_rules", 10 * MINUTE_S, lambda: _do(rereader.run())),
+        Periodic("trending", HOUR_S, lambda: _do(refresh_trending(storage.db))),
+        Periodic("trim_log", DAY_S, lambda: _do(trim_log(storage.db))),
     ]
 
 

@@ -206,6 +206,7 @@ repo = Table(
     Column("updated_at", Big, nullable=False),
     Unique("type", "namespace_id", "name_key"),
     Index("ix_repo_namespace_id", "namespace_id"),
+    Index("ix_repo_with_trending", "id", sqlite_where=text("trending <> 0"), postgresql_where=text("trending <> 0")),
     sqlite_autoincrement=True,
 )
 
@@ -409,11 +410,14 @@ card = Table(
     Column("description", Text, nullable=False, default=""),
     Column("config", Json),  # the parts of config.json that the API shows
     Column("weights", Json),  # parameters by dtype, where the safetensors headers tell
-    Column("parameters", Big),  # their sum
+    Column("gguf", Json),  # what the header of a GGUF file tells, as the API shows it
+    Column("eval_results", Json),  # of .eval_results/*.yaml, likewise
+    Column("parameters", Big),  # how many in all, by either kind of header
     Column("tags", Json, nullable=False, server_default=text("'[]'")),  # [kind, value] of each (formats/cards/tags.py)
     Column("links", Json, nullable=False, server_default=text("'[]'")),  # kind:owner/name of what the card names
     # which rules read it (hub/cards/reading.py): older ones are read again by a job
     Column("rules", Integer, nullable=False, server_default=text("0")),
+    Index("ix_card_rules_repo_id", "rules", "repo_id"),
 )
 
 # --- hub/catalog --------------------------------------------------------------------------------------------------

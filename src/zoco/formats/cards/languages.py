@@ -1,23 +1,24 @@
 """Is this word a language code, and what is the language called?
 
-Two-letter codes are ISO 639-1; three-letter ones are those of ISO 639-2/3 that the locale data knows by name. Cards
-also write regions and scripts (`pt-BR`, `zh-Hant`).
+Two-letter codes are ISO 639-1; three-letter ones those of ISO 639-2 and 639-3. Cards also write regions and scripts
+(`pt-BR`, `zh-Hant`). Names come from the locale data (CLDR) in any language of the pages, and where it knows none, in
+English from the tables of ISO 639.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 
 from babel import Locale, UnknownLocaleError
 
-LANGUAGES: frozenset[str] = frozenset(
-    "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo"
-    " es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka"
-    " kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng"
-    " nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss st"
-    " su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu".split()
-)
+from zoco.formats.cards.facts import facts
+
+_OLDER = frozenset({"sh"})
+"""Codes that ISO withdrew and cards still name: Serbo-Croatian."""
+
+LANGUAGES: frozenset[str] = frozenset(facts("languages")["iso_639_1"]) | _OLDER
 """ISO 639-1."""
 
 SPECIAL = {"multilingual": "multilingual", "code": "code"}
@@ -38,12 +39,38 @@ def is_language_tag(tag: str) -> bool:
 
 
 def language_name(code: str, locale: str = "en") -> str:
-    """In the language of `locale`; the code itself where no name is known."""
+    """In the language of `locale`, else in English; the code itself where no name is known."""
     base, *rest = re.split("[-_]", code)
-    name = _names(locale).get(base)
+    name = _names(locale).get(base) or _english(base)
     if name is None:
         return code
     return f"{name} ({'-'.join(rest)})" if rest else name
+
+
+def native_name(code: str) -> str | None:
+    """What its speakers call it, where that is known."""
+    return _native().get(code)
+
+
+def _english(code: str) -> str | None:
+    return (_two_letters() if len(code) == 2 else _three_letters()).get(code)
+
+
+@cache
+def _two_letters() -> Mapping[str, str]:
+    return {code: names[0] for code, names in facts("languages")["iso_639_1"].items()}
+
+
+@cache
+def _three_letters() -> Mapping[str, str]:
+    """8,000 languages, read when somebody first asks for the name of one that the locale data does not know."""
+    return {code: names[0] for code, names in facts("languages_3")["iso_639_3"].items()}
+
+
+@cache
+def _native() -> Mapping[str, str]:
+    found = facts("languages")["iso_639_1"] | facts("languages_3")["iso_639_3"]
+    return {code: names[1] for code, names in found.items() if len(names) > 1}
 
 
 @cache

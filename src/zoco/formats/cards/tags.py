@@ -68,6 +68,19 @@ _PREFIXES = {
     RepoType.SPACE: _EVERYWHERE,
 }
 
+
+def tag_printed_as(word: str, repo_type: RepoType) -> Tag | None:
+    """The tag whose printed form this is: authors copy `license:mit` or `region:us` out of the API into their cards.
+    None for a bare word, and for a prefix that lists of this type of repository do not have."""
+    before, colon, value = word.partition(":")
+    kind = _KINDS_PRINTED[repo_type].get(f"{before}:") if colon and value.strip() else None
+    return Tag(kind, value.strip()) if kind else None
+
+
+_KINDS_PRINTED = {
+    repo_type: {prefix: kind for kind, prefix in prefixes.items()} for repo_type, prefixes in _PREFIXES.items()
+}
+
 _KIND_WORDS = {
     "task": TagKind.TASK,
     "tasks": TagKind.TASK,

@@ -1,132 +1,69 @@
 """Which tasks may a model or a dataset be for, and to which domain does each belong?
 
-The order within a domain runs from the specific to the general: where a card's tags name several tasks, the first
-here wins.
+The order is that of the published table, within a domain from the specific to the general: where a card's tags name
+several tasks, the first here wins.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-DOMAINS: dict[str, str] = {
-    "multimodal": "Multimodal",
-    "cv": "Computer Vision",
-    "nlp": "Natural Language Processing",
-    "audio": "Audio",
-    "tabular": "Tabular",
-    "rl": "Reinforcement Learning",
-    "other": "Other",
-}
+from zoco.formats.cards.facts import facts
+
+_DOMAINS_IN_ORDER = ("multimodal", "cv", "nlp", "audio", "tabular", "rl", "other")
+"""As the pages show them; a domain that a newer table adds comes last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
+    """`for_models` and `for_datasets`: whether lists of those offer it as a filter; cards may name it all the same."""
+
     id: str
     name: str
     domain: str
     for_models: bool = True
     for_datasets: bool = True
+    subtasks: Mapping[str, str] = field(default_factory=dict)
+    """id → name: what `task_ids` of a dataset may hold"""
+    metrics: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
 
 
-_NLP = (
-    "text-classification=Text Classification",
-    "token-classification=Token Classification",
-    "table-question-answering=Table Question Answering",
-    "question-answering=Question Answering",
-    "zero-shot-classification=Zero-Shot Classification",
-    "translation=Translation",
-    "summarization=Summarization",
-    "feature-extraction=Feature Extraction",
-    "text-generation=Text Generation",
-    "text2text-generation=Text2Text Generation",
-    "fill-mask=Fill-Mask",
-    "sentence-similarity=Sentence Similarity",
-    "text-ranking=Text Ranking",
-    "table-to-text=Table to Text",
-    "multiple-choice=Multiple Choice",
-    "text-retrieval=Text Retrieval",
-)
-_AUDIO = (
-    "text-to-speech=Text-to-Speech",
-    "text-to-audio=Text-to-Audio",
-    "automatic-speech-recognition=Automatic Speech Recognition",
-    "audio-to-audio=Audio-to-Audio",
-    "audio-classification=Audio Classification",
-    "voice-activity-detection=Voice Activity Detection",
-)
-_CV = (
-    "depth-estimation=Depth Estimation",
-    "image-classification=Image Classification",
-    "object-detection=Object Detection",
-    "image-segmentation=Image Segmentation",
-    "text-to-image=Text-to-Image",
-    "image-to-text=Image-to-Text",
-    "image-to-image=Image-to-Image",
-    "image-to-video=Image-to-Video",
-    "unconditional-image-generation=Unconditional Image Generation",
-    "video-classification=Video Classification",
-    "text-to-video=Text-to-Video",
-    "video-to-video=Video-to-Video",
-    "zero-shot-image-classification=Zero-Shot Image Classification",
-    "mask-generation=Mask Generation",
-    "zero-shot-object-detection=Zero-Shot Object Detection",
-    "text-to-3d=Text-to-3D",
-    "image-to-3d=Image-to-3D",
-    "image-feature-extraction=Image Feature Extraction",
-    "keypoint-detection=Keypoint Detection",
-)
-_MULTIMODAL = (
-    "audio-text-to-text=Audio-Text-to-Text",
-    "image-text-to-text=Image-Text-to-Text",
-    "image-text-to-image=Image-Text-to-Image",
-    "image-text-to-video=Image-Text-to-Video",
-    "visual-question-answering=Visual Question Answering",
-    "document-question-answering=Document Question Answering",
-    "video-text-to-text=Video-Text-to-Text",
-    "visual-document-retrieval=Visual Document Retrieval",
-    "any-to-any=Any-to-Any",
-)
-_TABULAR = (
-    "tabular-classification=Tabular Classification",
-    "tabular-regression=Tabular Regression",
-    "tabular-to-text=Tabular to Text",
-    "time-series-forecasting=Time Series Forecasting",
-)
-_RL = ("reinforcement-learning=Reinforcement Learning", "robotics=Robotics")
-_OTHER = ("graph-ml=Graph Machine Learning", "other=Other")
-
-_ONLY_DATASETS = {"table-to-text", "multiple-choice", "text-retrieval", "tabular-to-text", "other"}
-_ONLY_MODELS = {
-    "audio-text-to-text",
-    "image-text-to-text",
-    "image-text-to-image",
-    "image-text-to-video",
-    "document-question-answering",
-    "visual-document-retrieval",
-    "any-to-any",
-    "keypoint-detection",
-}
-
-
-def _tasks() -> dict[str, Task]:
-    groups = (
-        ("nlp", _NLP),
-        ("audio", _AUDIO),
-        ("cv", _CV),
-        ("multimodal", _MULTIMODAL),
-        ("tabular", _TABULAR),
-        ("rl", _RL),
-        ("other", _OTHER),
+_OLDER = {
+    "text-generation": Task(
+        "text2text-generation", "Text2Text Generation", "nlp", subtasks={}, libraries=("transformers",)
     )
-    found: dict[str, Task] = {}
-    for domain, lines in groups:
-        for line in lines:
-            task, _, name = line.partition("=")
-            found[task] = Task(task, name, domain, task not in _ONLY_DATASETS, task not in _ONLY_MODELS)
-    return found
+}
+"""Tasks that the table has dropped and cards still name, by the one they come after."""
 
 
-TASKS: dict[str, Task] = _tasks()
+def _domains(known: Mapping[str, str]) -> dict[str, str]:
+    return {id: known[id] for id in (*_DOMAINS_IN_ORDER, *known)}
+
+
+def _tasks(table: Mapping[str, Any]) -> Iterator[Task]:  # Any: of each task what the table has
+    for id, known in table.items():
+        yield Task(
+            id,
+            known["name"],
+            known["modality"],
+            not known.get("hidden_in_models"),
+            not known.get("hidden_in_datasets"),
+            known.get("subtasks", {}),
+            tuple(known.get("metrics", ())),
+            tuple(known.get("libraries", ())),
+        )
+        if older := _OLDER.get(id):
+            yield older
+
+
+_TABLES = facts("tasks")
+DOMAINS: dict[str, str] = _domains(_TABLES["modalities"])
+TASKS: dict[str, Task] = {task.id: task for task in _tasks(_TABLES["tasks"])}
+SUBTASKS: dict[str, str] = {id: name for task in TASKS.values() for id, name in task.subtasks.items()}
+del _TABLES
 
 TASKS_OF_TRANSFORMERS: dict[str, tuple[str, str]] = {
     "ForCausalLM": ("text-generation", "AutoModelForCausalLM"),

@@ -7,61 +7,101 @@ left out, never an error.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from itertools import islice
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 
-from zoco.core.ids import EMPTY_TREE, Oid, RepoType
+from zoco.core.ids import Oid, RepoType
+from zoco.core.repos import ContentsRepo
 from zoco.formats.cards.card_yaml import YamlError, plain, text_for_json
 from zoco.formats.cards.front_matter import FrontMatter, split
-from zoco.formats.git.objects import Commit, Kind, TreeEntry
+from zoco.formats.git.objects import TreeEntry
 from zoco.hub.cards.card import Card, card_from
+from zoco.hub.cards.evaluations import FILE_SIZE_MAX, evaluation_files, results_of
+from zoco.hub.cards.ggufs import gguf_at
+from zoco.hub.cards.ranges import Objects, files_at
+from zoco.hub.cards.weights import SHARDS_MAX, weights_at
+from zoco.hub.xet.xorbs import Xet
 
-PATHS_MAX = 20_000
 README_SIZE_MAX = 2_000_000
 JSON_SIZE_MAX = 2_000_000
 SHOWN_SIZE_MAX = 32_000
 """What a part of a JSON file may take in the database."""
 
-_CONFIG_KEYS = ("architectures", "model_type", "auto_map", "quantization_config", "task_specific_params")
+_CONFIG_KEYS = (
+    *("architectures", "model_type", "auto_map", "quantization_config", "task_specific_params"),
+    *("architecture", "sklearn"),  # timm, skops
+)
 _TOKENIZER_KEYS = (
     *("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token"),
     *("chat_template", "use_default_system_prompt", "tokenizer_class"),
 )
-_ADAPTER_KEYS = ("base_model_name_or_path", "task_type", "peft_type")
+_PEFT_KEYS = ("base_model_name_or_path", "task_type", "peft_type")
+_ADAPTERS_KEYS = ("model_name", "model_class")
 
 
-class Objects(Protocol):
-    """Where commits, trees and blobs are read from: a repository's reader, or a commit that is still being made."""
-
-    def read(self, oid: Oid) -> tuple[Kind, bytes]: ...
-    def header(self, oid: Oid) -> tuple[Kind, int]: ...
-    def tree(self, oid: Oid) -> list[TreeEntry]: ...
-    def commit(self, oid: Oid) -> Commit: ...
-    def walk(self, tree: Oid) -> Iterator[tuple[str, TreeEntry]]: ...
-
-
-def read_card(objects: Objects, commit: Oid, repo_type: RepoType) -> Card:
-    root = objects.commit(commit).tree
-    if root == EMPTY_TREE:
-        return card_from(repo_type, FrontMatter(), (), None)
-    top = {entry.name.decode("utf-8", "replace"): entry for entry in objects.tree(root) if entry.is_blob}
-    paths = {path for path, entry in islice(objects.walk(root), PATHS_MAX) if not entry.is_tree}
+def read_card(
+    objects: Objects,
+    commit: Oid,
+    repo_type: RepoType,
+    files: Mapping[str, TreeEntry] | None = None,
+    *,
+    weights: Mapping[str, int] | None = None,
+    gguf: Mapping[str, Any] | None = None,
+) -> Card:
+    """What card and small files say; `weights` and `gguf` are what the headers of large ones told."""
+    files = files_at(objects, commit) if files is None else files
     readme = FrontMatter()
-    if (entry := top.get("README.md")) and (text := _text(objects, entry, README_SIZE_MAX)) is not None:
+    if (entry := files.get("README.md")) and (text := _text(objects, entry, README_SIZE_MAX)) is not None:
         readme = split(text)
-    config = _config(objects, top) if repo_type is RepoType.MODEL else None
-    return card_from(repo_type, readme, paths, config)
+    if repo_type is not RepoType.MODEL:
+        return card_from(repo_type, readme, files.keys(), None)
+    evaluations = {path: _text(objects, files[path], FILE_SIZE_MAX) for path in evaluation_files(files)}
+    return card_from(
+        repo_type,
+        readme,
+        files.keys(),
+        _config(objects, files),
+        gguf=gguf,
+        weights=weights,
+        eval_results=results_of(evaluations),
+    )
 
 
-def _config(objects: Objects, top: Mapping[str, TreeEntry]) -> dict[str, Any] | None:
+def card_at(
+    xet: Xet,
+    repo: ContentsRepo,
+    objects: Objects,
+    commit: Oid,
+    *,
+    parts_max: int = SHARDS_MAX,
+) -> Card:
+    """With what the headers of the weights tell, of models of up to so many files."""
+    files = files_at(objects, commit)
+    if repo.id.type is not RepoType.MODEL:
+        return read_card(objects, commit, repo.id.type, files)
+    return read_card(
+        objects,
+        commit,
+        repo.id.type,
+        files,
+        weights=weights_at(xet, repo, objects, commit, shards_max=parts_max),
+        gguf=gguf_at(xet, repo, objects, files, parts_max=parts_max),
+    )
+
+
+def _config(objects: Objects, files: Mapping[str, TreeEntry]) -> dict[str, Any] | None:
     """What the API shows of config.json and its companions, in the shape that clients know."""
-    shown = _picked(_json(objects, top.get("config.json")), _CONFIG_KEYS)
-    if tokenizer := _picked(_json(objects, top.get("tokenizer_config.json")), _TOKENIZER_KEYS):
+    shown = _picked(_json(objects, files.get("config.json")), _CONFIG_KEYS)
+    if tokenizer := _picked(_json(objects, files.get("tokenizer_config.json")), _TOKENIZER_KEYS):
         shown["tokenizer_config"] = {name: _token(value) for name, value in tokenizer.items()}
-    if adapter := _picked(_json(objects, top.get("adapter_config.json")), _ADAPTER_KEYS):
-        shown["peft"] = adapter
-    if pipeline := _picked(_json(objects, top.get("model_index.json")), ("_class_name",)):
+    if (entry := files.get("chat_template.jinja")) and (template := _text(objects, entry, SHOWN_SIZE_MAX)):
+        shown["chat_template_jinja"] = template
+    adapter = _json(objects, files.get("adapter_config.json"))
+    if peft := _picked(adapter, _PEFT_KEYS):
+        shown["peft"] = peft
+    elif adapters := _picked(adapter, _ADAPTERS_KEYS):
+        shown["adapter_transformers"] = adapters
+    if pipeline := _picked(_json(objects, files.get("model_index.json")), ("_class_name",)):
         shown["diffusers"] = pipeline
     architectures = shown.get("architectures")
     if architectures is not None and not (

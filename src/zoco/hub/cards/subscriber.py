@@ -7,21 +7,17 @@ read is a problem to show, never a reason to refuse.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from zoco.adapters.db.engine import Write
 from zoco.adapters.git.reader import Reader
-from zoco.core.ids import Oid, RepoType
 from zoco.core.repos import WritableRepo
 from zoco.formats.git.refs import branch_ref
 from zoco.hub.cards import store
-from zoco.hub.cards.card import Card
-from zoco.hub.cards.reading import read_card
-from zoco.hub.cards.weights import weights_at
+from zoco.hub.cards.reading import card_at
 from zoco.hub.repos.storage import Update
 from zoco.hub.xet.xorbs import Xet
 
-SHARDS_MAX = 64
+PARTS_MAX = 64
 """A push does not wait for the headers of more files: their parameters are then counted when somebody asks."""
 
 
@@ -37,11 +33,5 @@ class CardSubscriber:
         tip = of_face[-1].new
         if tip is None:
             return lambda write: store.forget(write, repo.key)
-        card = self._card(repo, reader, tip)
+        card = card_at(self._xet, repo, reader, tip, parts_max=PARTS_MAX)
         return lambda write: store.save(write, repo.key, tip, card)
-
-    def _card(self, repo: WritableRepo, reader: Reader, tip: Oid) -> Card:
-        card = read_card(reader, tip, repo.id.type)
-        if repo.id.type is not RepoType.MODEL:
-            return card
-        return replace(card, weights=weights_at(self._xet, repo, reader, tip, shards_max=SHARDS_MAX))

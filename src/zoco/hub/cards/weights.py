@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from zoco.adapters.blobs.port import BlobNotFound
-from zoco.core.errors import HubError, Invalid
+from zoco.core.errors import HubError
 from zoco.core.ids import EMPTY_TREE, Oid
 from zoco.core.repos import ContentsRepo
-from zoco.formats.git.objects import TreeEntry
-from zoco.formats.lfs.pointer import POINTER_SIZE_MAX, Pointer, parse_pointer
 from zoco.formats.safetensors import LENGTH_SIZE, header_size, parameter_counts, parse_header
-from zoco.hub.cards.reading import Objects
-from zoco.hub.lfs.content import read_object
-from zoco.hub.lfs.objects import LfsObject, find_all
+from zoco.hub.cards.ranges import Objects, RangedFile, ranged
 from zoco.hub.xet.xorbs import Xet
 
 Counts = Mapping[str, int]
@@ -41,8 +37,8 @@ def weights_at(
         return None
     totals: dict[str, int] = {}
     try:
-        for counts in _counts_of(xet, repo, objects, [top[name] for name in chosen]):
-            for dtype, number in counts.items():
+        for file in ranged(xet, repo, objects, [top[name] for name in chosen]):
+            for dtype, number in _counts_of(file).items():
                 totals[dtype] = totals.get(dtype, 0) + number
     except (HubError, BlobNotFound):
         return None  # a broken header, or a pointer to what was never uploaded: unknown, and nobody's error here
@@ -64,37 +60,17 @@ def weights_among(names: Iterable[str]) -> list[str]:
     return files if len(files) == 1 else []
 
 
-def _counts_of(xet: Xet, repo: ContentsRepo, objects: Objects, files: Iterable[TreeEntry]) -> Iterator[Counts]:
-    pointers: list[Pointer] = []
-    for entry in files:
-        data = objects.read(entry.oid)[1] if objects.header(entry.oid)[1] <= POINTER_SIZE_MAX else b""
-        pointer = parse_pointer(data)
-        if pointer:
-            pointers.append(pointer)
-        else:
-            yield _counts_in(data or objects.read(entry.oid)[1])
-    found = find_all(xet.db, repo, [pointer.sha256 for pointer in pointers]) if pointers else {}
-    for pointer in pointers:
-        if pointer.sha256 not in found:
-            raise Invalid(f"LFS object {pointer.sha256} is not in this repository")
-        yield _counts_of_object(xet, found[pointer.sha256])
-
-
-def _counts_in(data: bytes) -> Counts:
-    size = header_size(data[:LENGTH_SIZE])
-    return parameter_counts(parse_header(data[LENGTH_SIZE : LENGTH_SIZE + size]))
-
-
-def _counts_of_object(xet: Xet, found: LfsObject) -> Counts:
+def _counts_of(file: RangedFile) -> Counts:
     """A process reads each header once."""
-    counts = _known.get(found.sha256)
+    counts = _known.get(file.content)
     if counts is None:
-        start = b"".join(read_object(xet, found, 0, FIRST_READ_SIZE))
-        end = LENGTH_SIZE + header_size(start)
-        if len(start) < end <= found.size:
-            start += b"".join(read_object(xet, found, len(start), end))
-        counts = _counts_in(start)
+        start = file.fetch(0, FIRST_READ_SIZE)
+        size = header_size(start[:LENGTH_SIZE])
+        end = LENGTH_SIZE + size
+        if len(start) < end <= file.size:
+            start += file.fetch(len(start), end)
+        counts = parameter_counts(parse_header(start[LENGTH_SIZE:end]))
         if len(_known) >= KNOWN_MAX:
             _known.clear()
-        _known[found.sha256] = counts
+        _known[file.content] = counts
     return counts

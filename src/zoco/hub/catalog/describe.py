@@ -11,7 +11,7 @@ from zoco.core.errors import HubError, RepoNotFound
 from zoco.core.ids import Oid, RepoType
 from zoco.core.repos import ReadableRepo
 from zoco.hub.cards.card import Card
-from zoco.hub.cards.reading import read_card
+from zoco.hub.cards.reading import card_at
 from zoco.hub.cards.service import cards_of
 from zoco.hub.cards.weights import weights_at
 from zoco.hub.catalog import store
@@ -21,6 +21,7 @@ from zoco.hub.catalog.info import RepoInfo, SafetensorsTotals, info_from
 from zoco.hub.catalog.named import Naming, count_naming, naming
 from zoco.hub.catalog.query import Want
 from zoco.hub.catalog.store import ListedRow
+from zoco.hub.repos.named import resolve_names
 from zoco.hub.repos.open import for_facts, open_for_reading
 from zoco.hub.repos.read import tree_size
 from zoco.hub.repos.revisions import reader_with
@@ -51,7 +52,7 @@ def repo_info(
         card = known[1] if known and known[0] == at else None
     if card is None and at is not None:
         with reader_with(storage, repo, at) as git:
-            card = read_card(git, at, repo.id.type)
+            card = card_at(storage.xet, for_facts(repo), git, at)
     info = info_from(row, card, at)
     info = with_files(storage, repo, info, want)
     return with_relations(catalogue, [(row, info)], actor, want)[0]
@@ -137,8 +138,8 @@ def _linked(catalogue: Catalogue, info: RepoInfo, actor: Actor | None) -> RepoIn
 def _existing(read: Read, type: RepoType, info: RepoInfo, actor: Actor | None) -> tuple[str, ...]:
     names = info.card.get(type.plural)
     words = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    found = store.readable_ids(read, type, words[:LINKED_MAX], actor) if words else ()
-    return tuple(id_.full_name for id_ in found)
+    found = resolve_names(read, type, words[:LINKED_MAX], actor)
+    return tuple(dict.fromkeys(id_.full_name for id_ in found.values()))
 
 
 def _card(known: tuple[Oid, Card] | None) -> Card | None:

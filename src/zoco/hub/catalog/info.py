@@ -9,7 +9,7 @@ from typing import Any
 from zoco.core.access import Gated, Visibility
 from zoco.core.ids import Oid, RepoId, Sha256
 from zoco.formats.cards.tasks import task_of_architecture
-from zoco.hub.cards.card import Card, base_model_relation, base_models
+from zoco.hub.cards.card import Card
 from zoco.hub.catalog.store import ListedRow
 
 Json = Mapping[str, Any]  # Any: somebody's YAML or JSON
@@ -88,6 +88,8 @@ class RepoInfo:
     base_models: tuple[BaseModel, ...] = ()
     siblings: tuple[Sibling, ...] | None = None
     safetensors: SafetensorsTotals | None = None
+    gguf: Json | None = None
+    eval_results: Sequence[Json] = ()
     used_storage: int | None = None
     main_size: int | None = None
     """bytes of a dataset's files at the commit"""
@@ -137,9 +139,9 @@ def info_from(row: ListedRow, card: Card | None, head: Oid | None) -> RepoInfo:
         model_index=_list(card.data.get("model-index")),
         widget=_list(card.data.get("widget")),
         safetensors=None if card.weights is None else SafetensorsTotals(card.weights, sum(card.weights.values())),
-        base_models=tuple(
-            BaseModel(name, base_model_relation(card.data, card.library_name)) for name in base_models(card.data)
-        ),
+        gguf=card.gguf,
+        eval_results=card.eval_results,
+        base_models=tuple(BaseModel(name, relation) for name, relation in card.base_models),
     )
 
 

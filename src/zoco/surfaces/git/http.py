@@ -7,16 +7,19 @@ its user travel in the protocol once a push has begun; before that they are a st
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from zoco.core.errors import Denied, Invalid
+from zoco.core.ids import RepoType
 from zoco.core.repos import ContentsRepo
 from zoco.hub.repos.fetch import advertise, upload_pack
 from zoco.hub.repos.open import open_for_contents, open_for_writing
 from zoco.surfaces.bodies import body_of, pour
 from zoco.surfaces.context import actor_of
+from zoco.surfaces.downloads import note_download
 from zoco.surfaces.git.spool import Spool, WhileReading
 from zoco.surfaces.git_urls import repo_of
 from zoco.surfaces.state import hub_of
@@ -61,6 +64,8 @@ async def fetch(request: Request) -> Response:
     try:
         await pour(body_of(request, FETCH_REQUEST_SIZE_MAX), spool.feed)
         body = await in_thread(spool.body)
+        if asks_for_objects(body) and repo.id.type is not RepoType.SPACE:
+            note_download(request, actor, repo)
         chunks = await in_long_thread(upload_pack, hub.storage, repo, body, protocol)
     except BaseException:
         spool.discard()
@@ -68,6 +73,14 @@ async def fetch(request: Request) -> Response:
     return StreamedAnswer(
         iterate(WhileReading(spool, chunks)), 200, {"Content-Type": f"application/x-{UPLOAD_PACK}-result", **NO_CACHE}
     )
+
+
+def asks_for_objects(body: bytes | Path) -> bool:
+    """Whether it is a clone, or a pull of something new: not only a question (gitprotocol-v2, «ls-refs»)."""
+    if isinstance(body, Path):
+        return True
+    command = re.match(rb"[0-9a-f]{4}command=([a-z-]+)", body)
+    return command is None or command[1] == b"fetch"
 
 
 async def head_file(request: Request) -> Response:

@@ -7,13 +7,12 @@ from starlette.responses import Response
 
 from zoco.core.errors import HubError, Moved, RepoNotFound
 from zoco.core.ids import RepoId, RepoType
-from zoco.core.repos import ReadableRepo
 from zoco.hub.catalog.describe import repo_info
 from zoco.hub.catalog.info import RepoInfo
 from zoco.hub.catalog.query import Want
 from zoco.hub.repos.open import open_for_reading, resolve_alias
 from zoco.hub.repos.revisions import resolve_revision
-from zoco.surfaces.hub_api import downloads, fields
+from zoco.surfaces.hub_api import fields
 from zoco.surfaces.hub_api.asked import Asked, asked, flag, texts
 from zoco.surfaces.hub_api.calls import API, EXPAND, Call, Query
 from zoco.surfaces.hub_api.replies import json_reply
@@ -30,8 +29,7 @@ async def get_info(request: Request) -> Response:
     if flag(request, "blobs") and Want.SIBLINGS in want:
         want |= {Want.SIZES}
     revision: str | None = request.path_params.get("rev")
-    repo, info = await in_thread(_info, of, revision, want)
-    downloads.note_info(request, of, repo)
+    info = await in_thread(_info, of, revision, want)
     shown = fields.shown(info, names)
     if not expanded:
         shown |= _besides(info)
@@ -40,13 +38,13 @@ async def get_info(request: Request) -> Response:
     return json_reply(shown)
 
 
-def _info(of: Asked, revision: str | None, want: frozenset[Want]) -> tuple[ReadableRepo, RepoInfo]:
+def _info(of: Asked, revision: str | None, want: frozenset[Want]) -> RepoInfo:
     try:
         repo = open_for_reading(of.hub.storage, of.id, of.actor)
     except RepoNotFound as missing:
         raise _alias_or(missing, of) from missing
     commit = resolve_revision(of.hub.storage, repo, revision) if revision is not None else None
-    return repo, repo_info(of.hub.catalogue, repo, of.actor, commit, want=want)
+    return repo_info(of.hub.catalogue, repo, of.actor, commit, want=want)
 
 
 def _alias_or(missing: RepoNotFound, of: Asked) -> HubError:

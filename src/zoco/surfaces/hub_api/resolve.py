@@ -15,14 +15,15 @@ from typing_extensions import TypedDict
 
 from zoco.core.ids import Oid
 from zoco.core.repos import ContentsRepo
+from zoco.hub.cards.counting import counts_as_download
 from zoco.hub.repos.open import open_for_contents
 from zoco.hub.repos.read import File, open_file
 from zoco.hub.repos.revisions import resolve_revision
 from zoco.surfaces.bytes import StoredFile, answer_file, in_lfs, in_memory
 from zoco.surfaces.context import endpoint_of
+from zoco.surfaces.downloads import note_download
 from zoco.surfaces.hub_api.asked import Asked, asked, flag, path_of, revision_of
 from zoco.surfaces.hub_api.calls import FILES, Call, Query
-from zoco.surfaces.hub_api.downloads import note_file
 from zoco.surfaces.threads import in_thread
 from zoco.surfaces.xet.tokens import cas_url
 
@@ -46,6 +47,7 @@ class _Found:
     repo: ContentsRepo
     commit: Oid
     file: File
+    is_download: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ async def resolve_file(request: Request) -> Response:
     """A large file's content, where `raw_file` gives its LFS pointer."""
     of = await asked(request)
     found = await in_thread(_find, of, revision_of(request), path_of(request), False, request.method == "HEAD")
-    note_file(request, of, found.repo, found.file.entry.path, is_lfs=found.file.lfs is not None)
+    if found.is_download:
+        note_download(request, of.actor, found.repo)
     headers = _headers(request, found)
     if (xet := await _xet_place(request, found)) is not None:
         headers |= xet.headers()
@@ -97,7 +100,8 @@ async def raw_file(request: Request) -> Response:
 def _find(of: Asked, revision: str, path: str, raw: bool, facts_only: bool) -> _Found:
     repo = open_for_contents(of.hub.storage, of.id, of.actor)
     commit = resolve_revision(of.hub.storage, repo, revision)
-    return _Found(repo, commit, open_file(of.hub.storage, repo, commit, path, raw=raw, facts_only=facts_only))
+    file = open_file(of.hub.storage, repo, commit, path, raw=raw, facts_only=facts_only)
+    return _Found(repo, commit, file, not raw and counts_as_download(of.hub.storage.db, repo, file.entry.path))
 
 
 def _stored(of: Asked, file: File) -> StoredFile:
