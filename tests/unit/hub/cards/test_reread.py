@@ -12,6 +12,7 @@ from zoco.adapters.db.tables import card, change
 from zoco.core.access import Actor
 from zoco.core.errors import Unavailable
 from zoco.core.ids import RepoType
+from zoco.formats.cards.tags import Tag, TagKind
 from zoco.hub.cards.card import RULES, Card
 from zoco.hub.cards.reread import CardRereader
 from zoco.hub.cards.service import card_of
@@ -64,7 +65,7 @@ def test_an_old_card_is_read_again_and_found_by_what_it_says_now(hub: SmallHub, 
     done = CardRereader(hub.storage).run()
     assert (done.read, done.changed, done.failed) == (2, 2, 0)
     assert printed(the_card(hub, "ana/iris")) == ["es", "license:mit"]
-    found = list_repos(hub.catalogue, None, Query(type=RepoType.MODEL, languages=("es",)))
+    found = list_repos(hub.catalogue, None, Query(type=RepoType.MODEL, tags=(Tag(TagKind.LANGUAGE, "es"),)))
     assert [info.id.full_name for info in found.items] == ["ana/iris"]
     assert rules(hub) == [RULES, RULES]
 
