@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,8 +18,11 @@ from zoco.adapters.git.cache import GitCache
 from zoco.core.events import RepoDeleted
 from zoco.hub.accounts import last_use
 from zoco.hub.accounts import sweep as accounts_sweep
+from zoco.hub.cards.reread import CardRereader
 from zoco.hub.cards.subscriber import CardSubscriber
+from zoco.hub.catalog.generations import CATALOGUE
 from zoco.hub.catalog.log_tidy import trim_log
+from zoco.hub.catalog.reindex import Reindexer
 from zoco.hub.catalog.trending import refresh_trending
 from zoco.hub.lfs.batch import LfsLimits
 from zoco.hub.repos import downloads, garbage, tidy
@@ -28,7 +32,7 @@ from zoco.hub.xet.xorbs import Xet
 from zoco.jobs.outbox import event_of
 from zoco.jobs.schedule import Periodic
 from zoco.jobs.worker import Handler, Worker
-from zoco.settings import Settings
+from zoco.settings import Settings, as_environment
 
 MINUTE_S = 60
 HOUR_S = 3600
@@ -68,7 +72,8 @@ def open_worker(settings: Settings) -> Iterator[Worker]:
     try:
         prepare(db, settings)
         storage = open_storage(settings, db)
-        yield Worker(db, handlers(storage), schedule(storage, gc_rules(settings)))
+        tasks = [*schedule(storage, gc_rules(settings)), _keep_index(settings, db)]
+        yield Worker(db, handlers(storage), tasks)
     finally:
         db.close()
 
@@ -98,15 +103,23 @@ def schedule(storage: RepoStorage, rules: garbage.Rules) -> list[Periodic]:
     def look_for_strays() -> None:
         garbage.note_strays(storage, rules, lambda gone: logs.info("stray_found", key=gone.what, size_bytes=gone.size))
 
+    rereader = CardRereader(storage)
     return [
         Periodic("sweep_accounts", HOUR_S, lambda: accounts_sweep.sweep(storage.db)),
         Periodic("sweep_objects", HOUR_S, collect),
         Periodic("sweep_strays", DAY_S, look_for_strays),
         Periodic("trim_cache", 10 * MINUTE_S, lambda: _do(storage.cache.trim()), on_each_node=True),
         Periodic("download_windows", DAY_S, lambda: downloads.refresh_windows(storage.db)),
+        Periodic("cards_of_older_rules", 10 * MINUTE_S, lambda: _do(rereader.run())),
         Periodic("trending", HOUR_S, lambda: _do(refresh_trending(storage.db))),
         Periodic("trim_log", DAY_S, lambda: _do(trim_log(storage.db))),
     ]
+
+
+def _keep_index(settings: Settings, db: Database) -> Periodic:
+    command = [sys.executable, "-m", "zoco.cli.main", "reindex", "--if-due", "--end-with-parent"]
+    reindexer = Reindexer(db, settings.data / CATALOGUE, command, as_environment(settings))
+    return Periodic("reindex", MINUTE_S, reindexer.run, on_each_node=True)
 
 
 def discard_leftovers(settings: Settings) -> None:

@@ -93,6 +93,12 @@ def load(data: Path | None = None, environ: Mapping[str, str] | None = None, **c
     return Settings(**{name: _converted(names[name], types[name], value) for name, value in values.items()})
 
 
+def as_environment(settings: Settings) -> dict[str, str]:
+    """This process's environment with the settings, for child processes, which read it."""
+    values = {f.name: getattr(settings, f.name) for f in fields(Settings)}
+    return {**os.environ, **{f"ZOCO_{name.upper()}": str(value) for name, value in values.items()}}
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

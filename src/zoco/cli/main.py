@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 import zoco
-from zoco.cli import alias, doctor, fsck, gc, jobs, migrate, org, serve, token, user, worker
+from zoco.cli import alias, doctor, fsck, gc, jobs, migrate, org, reindex, serve, token, user, worker
 from zoco.cli.place import BadSettings, add_place
 from zoco.cli.talk import say
 from zoco.core.errors import HubError
@@ -24,7 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
     serve.add_arguments(verb)
     add_place(verb)
     verb.set_defaults(run=serve.run)
-    for noun in (user, token, org, alias, migrate, doctor, fsck, gc, jobs, worker):
+    for noun in (user, token, org, alias, migrate, doctor, fsck, gc, reindex, jobs, worker):
         noun.add_to(commands)
     return parser
 

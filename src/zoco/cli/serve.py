@@ -10,13 +10,13 @@ import socket
 import sys
 import threading
 from contextlib import ExitStack
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoco.adapters import logs
 from zoco.cli.kept_process import KeptProcess
-from zoco.settings import Settings, load
+from zoco.settings import Settings, as_environment, load
 
 if TYPE_CHECKING:
     from zoco.adapters.db.engine import Database
@@ -56,12 +56,6 @@ def run(args: argparse.Namespace) -> int:
         os.environ.update(as_environment(settings))
         _serve(settings, listener)
     return 0
-
-
-def as_environment(settings: Settings) -> dict[str, str]:
-    """Settings for child processes, which read the environment."""
-    values = {f.name: getattr(settings, f.name) for f in fields(Settings)}
-    return {f"ZOCO_{name.upper()}": str(value) for name, value in values.items()}
 
 
 def _prepare(settings: Settings) -> None:

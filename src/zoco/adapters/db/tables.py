@@ -420,6 +420,7 @@ card = Table(
     Column("links", Json, nullable=False, server_default=text("'[]'")),  # kind:owner/name of what the card names
     # which rules read it (hub/cards/reading.py): older ones are read again by a job
     Column("rules", Integer, nullable=False, server_default=text("0")),
+    Index("ix_card_rules_repo_id", "rules", "repo_id"),
 )
 
 # What is searched: SQLite by an index beside the table (full_text.py), PostgreSQL by the column `words`

@@ -29,6 +29,8 @@ class YamlError(Exception):
     line: int
     column: int
     message: str
+    is_too_much: bool = False
+    """the text is YAML, but stands for more than anybody may ask to be read: no small change helps"""
 
 
 class _CardLoader(yaml.CSafeLoader):
@@ -73,7 +75,7 @@ def load(text: str) -> Value:
         _check_depth(text)
         return plain(yaml.load(text, Loader=_CardLoader))  # noqa: S506 (a subclass of the safe loader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark = _place(error)
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise YamlError(line, column, _plainly(error.problem or error.context or "")) from error
     except yaml.reader.ReaderError as error:
@@ -103,6 +105,16 @@ _PLAINLY = (
 """What libyaml says, and what it means to somebody who writes a card."""
 
 
+_BEGUN = ("did not find expected ',' or", "did not find expected node content", "found unexpected end of stream")
+
+
+def _place(error: yaml.MarkedYAMLError) -> yaml.Mark | None:
+    """Where the fault shows; of what is never closed, where it begins."""
+    if error.context_mark and any(words in (error.problem or "") for words in _BEGUN):
+        return error.context_mark
+    return error.problem_mark or error.context_mark
+
+
 def _plainly(problem: str) -> str:
     return next((said for words, said in _PLAINLY if words in problem), problem or "this is not YAML")
 
@@ -115,7 +127,7 @@ def _check_depth(text: str) -> None:
             depth += 1
             if depth > DEPTH_MAX:
                 assert event.start_mark is not None
-                raise YamlError(event.start_mark.line + 1, 1, f"nested more than {DEPTH_MAX} deep")
+                raise YamlError(event.start_mark.line + 1, 1, f"nested more than {DEPTH_MAX} deep", is_too_much=True)
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             depth -= 1
 
@@ -134,7 +146,8 @@ class _Plain:
     def value(self, value: Value, depth: int) -> Value:
         self._count += 1
         if self._count > VALUES_MAX or depth > DEPTH_MAX:
-            raise YamlError(1, 1, "references (*name) that stand for too much: write the values out")
+            message = "references (*name) that stand for too much: write the values out"
+            raise YamlError(1, 1, message, is_too_much=True)
         match value:
             case None | bool() | int():
                 return value

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from zoco.formats.cards.card_yaml import Value, YamlError, load
+from zoco.formats.cards.card_yaml import Value, YamlError
+from zoco.formats.cards.mojibake import restored
+from zoco.formats.cards.repairs import mend, read_block
 
 BLOCK_SIZE_MAX = 256_000
 
 _OPENING = re.compile(r"\ufeff?(?:[ \t]*\r?\n)*---[ \t]*(?:\r\n|\n|\r)")
 _CLOSING = re.compile(r"(?:^|(?<=\r))---[ \t]*(?:\r\n|\n|\r|\Z)", re.MULTILINE)
 _KEY = re.compile(r"[ \t\u00a0]*[A-Za-z_][\w -]*:(?:\s|$)")
-_TABBED = re.compile(r"^ *\t", re.MULTILINE)
-_ODD_SPACES = re.compile("[\u00a0\u2007\u202f\u3000]")
+_METADATA_LINE = re.compile(r"(?:[ \t]*|[ \t]*-[ \t].*|[ \t]+\S.*|[A-Za-z_][\w-]*:(?:[ \t].*)?)(?:\r\n|\n|\r|\Z)")
+_NEWLINE = re.compile(r"\r\n|\n|\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,26 @@ class FrontMatter:
     body: str = ""
     has_block: bool = False
     body_line: int = 1
+    garbled: Problem | None = None
+    """the whole text was read in a wrong encoding and saved again: its metadata is read as it was before"""
+    repaired: str | None = None
+    """the whole README as it would be without the faults of `problem` and `garbled`; None where there are none, or
+    nothing is known to help"""
 
 
 def split(text: str) -> FrontMatter:
     """Never raises: whatever somebody pushed as README.md still has a page."""
+    found = _split(text)
+    before = restored(text)
+    if before is None:
+        return found
+    then = _split(before.text)
+    message = f"the text was read as {before.encoding} and saved again, which garbled its letters"
+    garbled = Problem(before.line, message, "Save it as it was before: in UTF-8.")
+    return replace(found, data=then.data, problem=then.problem, garbled=garbled, repaired=then.repaired or before.text)
+
+
+def _split(text: str) -> FrontMatter:
     opening = _OPENING.match(text)
     if opening is None:
         return FrontMatter(body=text.removeprefix("\ufeff"))
@@ -55,8 +73,9 @@ def split(text: str) -> FrontMatter:
         return _unclosed(text, opening, first_line)
     block, body = text[opening.end() : closing.start()], text[closing.end() :]
     body_line = _lines_in(text[: closing.end()]) + 1
-    data, problem = _read(block, first_line)
-    return FrontMatter(data, problem, body, has_block=True, body_line=body_line)
+    data, problem, mended = _read(block, first_line)
+    whole = None if mended is None else text[: opening.end()] + mended + text[closing.start() :]
+    return FrontMatter(data, problem, body, has_block=True, body_line=body_line, repaired=whole)
 
 
 def _unclosed(text: str, opening: re.Match[str], first_line: int) -> FrontMatter:
@@ -65,75 +84,41 @@ def _unclosed(text: str, opening: re.Match[str], first_line: int) -> FrontMatter
     if not _KEY.match(text, opening.end()):
         return FrontMatter(body=body)
     hint = "Add a line of --- after the last line of metadata."
-    return FrontMatter(problem=Problem(first_line - 1, "the metadata block is never closed", hint), body=body)
+    problem = Problem(first_line - 1, "the metadata block is never closed", hint)
+    end = _end_of_metadata(text, opening.end())
+    block = text[opening.end() : end]
+    data, _, mended = _read(block, first_line)
+    if not data:
+        return FrontMatter(problem=problem, body=body)
+    newline = found[0] if (found := _NEWLINE.search(opening[0].lstrip("\ufeff"))) else "\n"
+    block = block if mended is None else mended
+    if not _NEWLINE.search(block, len(block) - 1):
+        block += newline
+    return FrontMatter(data, problem, body, repaired=f"{opening[0]}{block}---{newline}{text[end:]}")
 
 
-def _read(block: str, first_line: int) -> tuple[Mapping[str, Value], Problem | None]:
+def _end_of_metadata(text: str, start: int) -> int:
+    """Where lines stop to look like metadata; blank lines before that belong to the text."""
+    at = end = start
+    while at < len(text) and (line := _METADATA_LINE.match(text, at)) and line.end() > at:
+        at = line.end()
+        if line[0].strip():
+            end = at
+    return end
+
+
+def _read(block: str, first_line: int) -> tuple[Mapping[str, Value], Problem | None, str | None]:
+    """Data, what is wrong, and the block without that."""
     if len(block.encode("utf-8", "replace")) > BLOCK_SIZE_MAX:
         hint = "Move long text below the block."
-        return {}, Problem(first_line, f"the metadata is larger than {BLOCK_SIZE_MAX // 1000} kB", hint)
+        return {}, Problem(first_line, f"the metadata is larger than {BLOCK_SIZE_MAX // 1000} kB", hint), None
     try:
-        return _mapping(load(block), block), None
+        return read_block(block), None, None
     except YamlError as error:
-        return _repaired(block, first_line, error)
-
-
-def _mapping(value: Value, block: str) -> Mapping[str, Value]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise YamlError(1, 1, "the metadata must be lines of `key: value`")
-    if odd := next((key for key in value if _ODD_SPACES.search(key)), None):
-        line = _lines_in(block[: max(block.find(odd), 0)]) + 1
-        raise YamlError(line, 1, f"the key '{_ODD_SPACES.sub(' ', odd).strip()}' has a no-break space in it")
-    return value
-
-
-def _repaired(block: str, first_line: int, error: YamlError) -> tuple[Mapping[str, Value], Problem]:
-    """The first repair that helps is the hint; its data is used, so that the card loses nothing."""
-    for repaired, hint in _repairs(block, first_line):
-        try:
-            return _mapping(load(repaired), repaired), Problem(first_line + error.line - 1, error.message, hint)
-        except YamlError:
-            continue
-    return {}, Problem(first_line + error.line - 1, error.message, _advice(block, error))
-
-
-def _repairs(block: str, first_line: int) -> list[tuple[str, str]]:
-    spaces = _ODD_SPACES.sub(" ", block)
-    tabs = re.sub(r"^[ \t]+", lambda found: found[0].replace("\t", "  "), spaces, flags=re.MULTILINE)
-    found: list[tuple[str, str]] = []
-    if spaces != block:
-        where = _where(block, _ODD_SPACES, first_line)
-        found.append((spaces, f"{where} holds a no-break space: replace it by an ordinary space."))
-    if tabs != spaces:
-        found.append((tabs, f"{_where(spaces, _TABBED, first_line)} begins with a tab: use spaces."))
-    if indent := re.match(r"(?:[ \t]*(?:#[^\n]*)?\n)*( +)\S", tabs):
-        key = tabs[: indent.start(1)] + tabs[indent.end(1) :]
-        hint = "Remove the space before the first key: keys of the first level begin at the start of the line."
-        odd = " Replace the no-break spaces by ordinary ones as well." if spaces != block else ""
-        found.append((key, hint + odd))
-        found.append((re.sub(rf"^{indent[1]}", "", tabs, flags=re.MULTILINE), hint + odd))
-    return found
-
-
-def _where(block: str, pattern: re.Pattern[str], first_line: int) -> str:
-    at = pattern.search(block)
-    return f"Line {first_line + _lines_in(block[: at.start()])}" if at else "The block"
-
-
-def _advice(block: str, error: YamlError) -> str:
-    lines = block.splitlines()
-    line = lines[error.line - 1] if 0 < error.line <= len(lines) else ""
-    before = lines[error.line - 2] if 1 < error.line <= len(lines) + 1 else ""
-    if any(re.search(r":\s+[^'\"\[{|>].*:\s", text) for text in (line, before)):
-        return "Put a value that holds a colon between quotes."
-    if re.match(r"\s*[\w-]+:\S", line):
-        return "Write a space after the colon."
-    if re.search(r":\s+[@`%&*!|>]", line):
-        return "Put a value that begins with a special character between quotes."
-    return ""
+        mended = mend(block, first_line, error)
+        problem = Problem(first_line + error.line - 1, error.message, " ".join(mended.hints) if mended else "")
+        return (mended.data, problem, mended.block) if mended else ({}, problem, None)
 
 
 def _lines_in(text: str) -> int:
-    return len(re.findall(r"\r\n|\n|\r", text))
+    return len(_NEWLINE.findall(text))

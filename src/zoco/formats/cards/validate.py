@@ -27,12 +27,12 @@ class Verdict(NamedTuple):
 
 def validate(content: str, repo_type: RepoType) -> Verdict:
     card = split(content)
+    warnings = [] if card.garbled is None else [f"README.md, {card.garbled}"]
     if card.problem is not None:
-        return Verdict((f"Invalid YAML metadata in README.md, {card.problem}",), ())
+        return Verdict((f"Invalid YAML metadata in README.md, {card.problem}",), tuple(warnings))
     if not card.data:
-        return Verdict((), (EMPTY_BLOCK,))
+        return Verdict((), (*warnings, EMPTY_BLOCK))
     errors = [*_everywhere(card.data)]
-    warnings: list[str] = []
     match repo_type:
         case RepoType.MODEL:
             errors += _model(card.data)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, literal, select, tuple_, update
 
 from zoco.adapters.db import changes
 from zoco.adapters.db.engine import Read, Write
@@ -20,10 +21,24 @@ PARAMETERS_MAX = 2**62
 _LIBRARY = select(card.c.library_name).where(card.c.repo_id == bindparam("repo_key"))
 
 
+class Stale(NamedTuple):
+    """A card that older rules read, in the order in which they are read again."""
+
+    rules: int
+    repo_key: int
+    commit: Oid
+
+
 def save(write: Write, repo_key: int, commit: Oid, new: Card) -> None:
     """Takes the place of what was there."""
-    values = {
-        "repo_id": repo_key,
+    values = _values(commit, new)
+    statement = insert(write, card).values(repo_id=repo_key, **values)
+    write.execute(statement.on_conflict_do_update(index_elements=["repo_id"], set_=values))
+    changes.note(write, [repo_key])
+
+
+def _values(commit: Oid, new: Card) -> dict[str, Any]:  # Any: columns of several types
+    return {
         "commit_oid": commit,
         "data": dict(new.data),
         "problem": new.problem,
@@ -40,10 +55,34 @@ def save(write: Write, repo_key: int, commit: Oid, new: Card) -> None:
         "links": list(new.links),
         "rules": RULES,
     }
-    changed = {name: value for name, value in values.items() if name != "repo_id"}
-    statement = insert(write, card).values(values).on_conflict_do_update(index_elements=["repo_id"], set_=changed)
-    write.execute(statement)
-    changes.note(write, [repo_key])
+
+
+def older_than(read: Read, rules: int, after: Stale | None, limit: int) -> list[Stale]:
+    """Cards of rules before these, in the order of rules and repositories."""
+    place = tuple_(card.c.rules, card.c.repo_id)
+    query = select(card.c.rules, card.c.repo_id, card.c.commit_oid).where(card.c.rules < rules)
+    if after is not None:
+        query = query.where(place > tuple_(literal(after.rules), literal(after.repo_key)))
+    rows = read.execute(query.order_by(card.c.rules, card.c.repo_id).limit(limit))
+    return [Stale(row.rules, row.repo_id, Oid(row.commit_oid)) for row in rows]
+
+
+def save_again(write: Write, stale: Stale, new: Card) -> bool:
+    """False when a push came in between: its card is the newer one."""
+    statement = update(card).where(_still(stale)).values(_values(stale.commit, new))
+    if write.execute(statement).rowcount == 0:
+        return False
+    changes.note(write, [stale.repo_key])
+    return True
+
+
+def mark_read(write: Write, stale: Stale) -> bool:
+    """The new rules say what the old ones said: no list changes. False when a push came in between."""
+    return write.execute(update(card).where(_still(stale)).values(rules=RULES)).rowcount > 0
+
+
+def _still(stale: Stale) -> ColumnElement[bool]:
+    return and_(card.c.repo_id == stale.repo_key, card.c.commit_oid == stale.commit, card.c.rules == stale.rules)
 
 
 def forget(write: Write, repo_key: int) -> None:

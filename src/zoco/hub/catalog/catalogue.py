@@ -26,7 +26,7 @@ from zoco.hub.catalog.index.text import TextSearch
 from zoco.hub.catalog.index.typed_index import Changed, TypedIndex
 from zoco.hub.repos.storage import RepoStorage
 
-STRAIGHT_MAX = 50_000
+STRAIGHT_MAX = 10_000
 """Repositories that a process reads itself when there is no segment; for more it waits for one to be written."""
 
 ANSWERS_KEPT = 256
@@ -53,6 +53,7 @@ class View:
 
     types: Mapping[RepoType, Indexed]
     seq: int
+    numbers_seq: int
     answers: OrderedDict[Hashable, Any]  # Any: what questions about this state were answered
 
     def remembered(self, question: Hashable, answer: Any) -> None:  # Any: as above
@@ -111,12 +112,12 @@ class Catalogue:
             generation = self._newest_generation(ends)
             if generation is not None:
                 self._generation = generation.name
-                view = _view_of(generation.segments, generation.seq)
+                view = _view_of(generation.segments, generation.seq, generation.numbers_seq)
         if view is not None:
             self._replay(view)
         else:
             self._generation = None
-            self._replay(_view_of({type: empty_segment() for type in RepoType}, 0), whole=True)
+            self._replay(_view_of({type: empty_segment() for type in RepoType}, 0, 0), whole=True)
 
     def _newest_generation(self, ends: LogEnds) -> Generation | None:
         """None when there is none, or it does not fit the database: a restored backup knows less than its index did."""
@@ -136,11 +137,11 @@ class Catalogue:
             if whole:
                 if self._folder and document_store.count_repos(read, STRAIGHT_MAX + 1) > STRAIGHT_MAX:
                     raise NotReady
-                found = [document for type in RepoType for document in document_store.all_documents(read, type)]
+                found = list(document_store.all_documents(read))
                 changes = dict.fromkeys((one.key for one in found), Change.DOCUMENT)
                 documents = {one.key: one for one in found}
             else:
-                changes = document_store.changed_since(read, view.seq)
+                changes = document_store.changed_since(read, view.seq, view.numbers_seq)
                 documents = document_store.documents_of(read, list(changes))
         with self._lock:
             for type, indexed in view.types.items():
@@ -149,16 +150,12 @@ class Catalogue:
                     for key, kind in changes.items()
                     if (document := documents.get(key)) is None or document.type is type
                 )
-            self._view = _next(view, newest)
+            self._view = View(view.types, newest, newest, OrderedDict())
 
 
-def _view_of(segments: Mapping[RepoType, Segment], seq: int) -> View:
+def _view_of(segments: Mapping[RepoType, Segment], seq: int, numbers_seq: int) -> View:
     types = {}
     for type, segment in segments.items():
         index = TypedIndex(segment)
         types[type] = Indexed(index, TextSearch(index))
-    return View(types, seq, OrderedDict())
-
-
-def _next(view: View, seq: int) -> View:
-    return View(view.types, seq, OrderedDict())
+    return View(types, seq, numbers_seq, OrderedDict())

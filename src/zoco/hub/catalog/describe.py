@@ -21,6 +21,7 @@ from zoco.hub.catalog.info import RepoInfo, SafetensorsTotals, info_from
 from zoco.hub.catalog.named import Naming, count_naming, naming
 from zoco.hub.catalog.query import Want
 from zoco.hub.catalog.store import ListedRow
+from zoco.hub.repos.named import resolve_names
 from zoco.hub.repos.open import for_facts, open_for_reading
 from zoco.hub.repos.read import tree_size
 from zoco.hub.repos.revisions import reader_with
@@ -137,8 +138,8 @@ def _linked(catalogue: Catalogue, info: RepoInfo, actor: Actor | None) -> RepoIn
 def _existing(read: Read, type: RepoType, info: RepoInfo, actor: Actor | None) -> tuple[str, ...]:
     names = info.card.get(type.plural)
     words = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    found = store.readable_ids(read, type, words[:LINKED_MAX], actor) if words else ()
-    return tuple(id_.full_name for id_ in found)
+    found = resolve_names(read, type, words[:LINKED_MAX], actor)
+    return tuple(dict.fromkeys(id_.full_name for id_ in found.values()))
 
 
 def _card(known: tuple[Oid, Card] | None) -> Card | None:

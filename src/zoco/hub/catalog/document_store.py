@@ -36,10 +36,37 @@ def log_ends(read: Read) -> LogEnds:
     return LogEnds(int(row[0] or 0), int(row[1] or 0))
 
 
-def changed_since(read: Read, seq: int) -> dict[int, Change]:
-    """Repositories, each with the most that happened to it."""
-    query = select(change.c.repo_id, func.min(change.c.kind)).where(change.c.seq > seq).group_by(change.c.repo_id)
-    return {key: Change(kind) for key, kind in read.execute(query)}
+def changed_since(read: Read, seq: int, numbers_seq: int) -> dict[int, Change]:
+    """Repositories, each with the most that happened to it; numbers that changed up to `numbers_seq` are known."""
+    query = (
+        select(change.c.repo_id, func.min(change.c.kind), func.max(change.c.seq))
+        .where(change.c.seq > seq)
+        .group_by(change.c.repo_id)
+    )
+    found = ((key, Change(kind), last) for key, kind, last in read.execute(query))
+    return {key: kind for key, kind, last in found if kind is Change.DOCUMENT or last > numbers_seq}
+
+
+def count_changed(read: Read, kind: Change, seq: int) -> int:
+    """Repositories to which this happened after `seq`."""
+    query = select(func.count(change.c.repo_id.distinct())).where(change.c.seq > seq, change.c.kind == int(kind))
+    return int(read.execute(query).scalar_one())
+
+
+def all_numbers(read: Read) -> Iterator[tuple[str, int, tuple[int, ...]]]:
+    """Types, keys in their order, and the numbers that change without the document: `Number` but the parameters."""
+    after = -1
+    while True:
+        query = select(
+            *(repo.c.id, repo.c.type, repo.c.trending, repo.c.downloads),
+            *(repo.c.likes, repo.c.created_at, repo.c.updated_at),
+        ).where(repo.c.id > after)
+        rows = read.execute(query.order_by(repo.c.id).limit(STREAM_BATCH)).all()
+        for key, type, trending, downloads, likes, created_at, updated_at in rows:
+            yield type, key, (trending_number(trending, downloads), downloads, likes, created_at, updated_at)
+        if len(rows) < STREAM_BATCH:
+            return
+        after = rows[-1].id
 
 
 def documents_of(read: Read, keys: Sequence[int]) -> dict[int, Document]:
@@ -51,11 +78,11 @@ def documents_of(read: Read, keys: Sequence[int]) -> dict[int, Document]:
     return found
 
 
-def all_documents(read: Read, type: RepoType) -> Iterator[Document]:
-    """In the order of their keys."""
+def all_documents(read: Read) -> Iterator[Document]:
+    """Of all types, in the order of their keys: a database asked for one type might sort all of it for each batch."""
     after = -1
     while True:
-        query = _documents().where(repo.c.type == type.value, repo.c.id > after).order_by(repo.c.id)
+        query = _documents().where(repo.c.id > after).order_by(repo.c.id)
         rows = read.execute(query.limit(STREAM_BATCH)).all()
         for row in rows:
             yield _document(row)
@@ -96,7 +123,7 @@ _KINDS = {kind.value: kind for kind in TagKind}
 
 
 def _document(row: Row[Any]) -> Document:
-    tags = tuple(Tag(_KINDS[kind], value) for kind, value in row.tags or ())
+    tags = tuple([Tag(_KINDS[kind], value) for kind, value in row.tags or ()])
     if row.sdk and not any(tag.kind is TagKind.SDK for tag in tags):
         tags = (Tag(TagKind.SDK, row.sdk), *tags)  # chosen at its birth, and its card is silent
     return Document(

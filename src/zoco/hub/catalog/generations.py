@@ -1,7 +1,8 @@
 """Where are the index's files on this node, which are in use, and when are new ones written?
 
 A generation is a folder with a segment for each type of repository, named by the place in the log that it was made at.
-`CURRENT` names the one in use; it is replaced in one step, and a generation that it names is whole.
+`CURRENT` names the one in use; it is replaced in one step, and a generation that it names is whole. Everything here
+may be deleted at any time: it is written again.
 """
 
 from __future__ import annotations
@@ -12,19 +13,25 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from zoco.adapters import logs
 from zoco.adapters.db.engine import Database
 from zoco.core.ids import RepoType
 from zoco.hub.catalog import document_store
+from zoco.hub.catalog.index.document import Number
 from zoco.hub.catalog.index.segment import Segment, open_segment
-from zoco.hub.catalog.index.writer import SegmentWriter
+from zoco.hub.catalog.index.writer import SegmentWriter, write_numbers
 
 FORMAT = 1
 """Raise it when the files or the terms in them change: older generations are then ignored."""
@@ -36,10 +43,24 @@ CURRENT = "CURRENT"
 ABOUT = "about.json"
 
 
+COUNTED = tuple(number for number in Number if number is not Number.PARAMETERS)
+"""Numbers that change without the document."""
+
+
+class Seqs(NamedTuple):
+    """Places in the log: up to `seq` documents are known, up to `numbers_seq` their numbers."""
+
+    seq: int
+    numbers_seq: int
+
+
 @dataclass(frozen=True, slots=True)
 class Generation:
+    """`seq` and `numbers_seq` as in `Seqs`."""
+
     name: str
     seq: int
+    numbers_seq: int
     segments: Mapping[RepoType, Segment]
 
 
@@ -51,21 +72,16 @@ def current(folder: Path) -> str | None:
         return None
 
 
-def seq_of_current(folder: Path, db: Database) -> int | None:
-    name = current(folder)
-    return _seq_in(folder / name, db) if name else None
-
-
 def open_generation(folder: Path, db: Database) -> Generation | None:
     """None when there is none, it is damaged, or it was made from another database: then another must be written."""
     name = current(folder)
     if name is None:
         return None
     try:
-        seq = _seq_in(folder / name, db)
-        if seq is None:
+        seqs = _read_about(folder / name, db)
+        if seqs is None:
             return None
-        return Generation(name, seq, {type: open_segment(folder / name / type.plural) for type in RepoType})
+        return Generation(name, *seqs, {type: open_segment(folder / name / type.plural) for type in RepoType})
     except (OSError, ValueError) as error:
         logs.warning("catalogue_not_opened", name=name, why=str(error))
         return None
@@ -82,30 +98,24 @@ def build(db: Database, folder: Path) -> Generation | None:
     """Writes a new generation and makes it the current one. None when another process of this node is at it."""
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder) as is_alone:
-        if not is_alone:
-            return None
-        seq = _write(db, folder)
-        generation = open_generation(folder, db)
-        assert generation is not None, f"the generation at {seq} was just written"
-        _tidy(folder, generation.name)
-        return generation
+        return _became_current(db, folder, lambda fresh: _write_all(db, fresh)) if is_alone else None
 
 
-def _write(db: Database, folder: Path) -> int:
+def refresh_numbers(db: Database, folder: Path) -> Generation | None:
+    """As `build`, with the documents of the current generation and today's numbers: a small part of the work."""
+    with _alone(folder) as is_alone:
+        old = open_generation(folder, db) if is_alone else None
+        return _became_current(db, folder, lambda fresh: _write_numbers(db, fresh, folder, old)) if old else None
+
+
+def _became_current(db: Database, folder: Path, write: Callable[[Path], Seqs]) -> Generation:
     fresh = Path(tempfile.mkdtemp(prefix="writing-", dir=folder))
     try:
-        with db.read() as read:
-            seq = document_store.newest(read)  # before the documents: what changes meanwhile is replayed
-            for type in RepoType:
-                writer = SegmentWriter()
-                for document in document_store.all_documents(read, type):
-                    writer.add(document)
-                (fresh / type.plural).mkdir()
-                writer.write(fresh / type.plural)
-        about = {"format": FORMAT, "seq": seq, "database": _identity(db), "sizes": _sizes(fresh)}
+        seqs = write(fresh)
+        about = {"format": FORMAT, **seqs._asdict(), "database": _identity(db), "sizes": _sizes(fresh)}
         (fresh / ABOUT).write_text(json.dumps(about, indent=1))
         _sync(fresh)
-        name = f"{seq}-{secrets.token_hex(4)}"
+        name = f"{seqs.numbers_seq}-{secrets.token_hex(4)}"
         fresh.rename(folder / name)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -115,21 +125,77 @@ def _write(db: Database, folder: Path) -> int:
     _sync_one(naming)
     naming.replace(folder / CURRENT)
     _sync_one(folder)
-    return seq
+    generation = open_generation(folder, db)
+    assert generation is not None, f"the generation {name} was just written"
+    _tidy(folder, name)
+    return generation
 
 
-def _seq_in(folder: Path, db: Database) -> int | None:
-    """Raises OSError or ValueError when something is missing."""
+def _write_all(db: Database, fresh: Path) -> Seqs:
+    with db.read() as read:
+        seq = document_store.newest(read)  # before the documents: what changes meanwhile is replayed
+        writers = {type: SegmentWriter() for type in RepoType}
+        for document in document_store.all_documents(read):
+            writers[document.type].add(document)
+    for type in RepoType:
+        (fresh / type.plural).mkdir()
+        writers.pop(type).write(fresh / type.plural)
+    return Seqs(seq, seq)
+
+
+def _write_numbers(db: Database, fresh: Path, folder: Path, old: Generation) -> Seqs:
+    with db.read() as read:
+        seq = document_store.newest(read)
+        found = {type: _Numbers(array("q"), array("q")) for type in RepoType}
+        for type_, key, numbers in document_store.all_numbers(read):
+            found[RepoType(type_)].keys.append(key)
+            found[RepoType(type_)].rows.extend(numbers)
+    for type, segment in old.segments.items():
+        (fresh / type.plural).mkdir()
+        for number, column in _columns(segment, found.pop(type)).items():
+            write_numbers(fresh / type.plural, number, column)
+        for file in (folder / old.name / type.plural).iterdir():
+            if not (fresh / type.plural / file.name).exists():
+                (fresh / type.plural / file.name).hardlink_to(file)
+    return Seqs(old.seq, seq)
+
+
+class _Numbers(NamedTuple):
+    """Of all repositories of a type: their keys, and a row of `COUNTED` for each."""
+
+    keys: array[int]
+    rows: array[int]
+
+
+def _columns(segment: Segment, found: _Numbers) -> dict[Number, NDArray[np.int64]]:
+    """Repositories that are gone keep their last numbers: nobody finds them."""
+    keys = np.array(found.keys, dtype=np.int64)
+    docs = np.searchsorted(segment.keys, keys)
+    known = docs < segment.size
+    known[known] = segment.keys[docs[known]] == keys[known]
+    rows = np.array(found.rows, dtype=np.int64).reshape(len(keys), len(COUNTED))
+    columns: dict[Number, NDArray[np.int64]] = {}
+    for at, number in enumerate(COUNTED):
+        columns[number] = segment.values[number].copy()
+        columns[number][docs[known]] = rows[known, at]
+    return columns
+
+
+def _read_about(folder: Path, db: Database) -> Seqs | None:
+    """None for another format or database. Raises OSError or ValueError when something is missing."""
     about = json.loads((folder / ABOUT).read_text())
     if about.get("format") != FORMAT or about.get("database") != _identity(db):
         return None
     if about.get("sizes") != _sizes(folder):
         raise ValueError("files are missing or cut")
-    return int(about["seq"])
+    return Seqs(int(about["seq"]), int(about["numbers_seq"]))
 
 
 def _identity(db: Database) -> str:
-    """Which database: a folder that is carried over to another one must not answer for it."""
+    """Which database: a folder that is carried over to another one must not answer for it. The embedded one lies beside
+    the index, and moves with it."""
+    if db.is_sqlite:
+        return "embedded"
     url = db.engine.url
     return sha256(f"{url.drivername} {url.host} {url.port} {url.database}".encode()).hexdigest()[:16]
 

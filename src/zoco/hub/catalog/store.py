@@ -77,15 +77,6 @@ def ids_of(read: Read, keys: Sequence[int], actor: Actor | None) -> list[RepoId]
     return [found[key] for key in keys if key in found]
 
 
-def readable_ids(read: Read, type: RepoType, names: Sequence[str], actor: Actor | None) -> list[RepoId]:
-    """Those of `names` (owner/name) that exist and that the caller may read, in the order asked."""
-    keys = list(dict.fromkeys(name_key(name) for name in names if is_storable(name)))
-    full_key = namespace.c.name_key + "/" + repo.c.name_key
-    query = _ids().where(repo.c.type == type.value, full_key.in_(keys), readable_by(actor))
-    found = {name_key(id_.full_name): id_ for id_ in map(_id, read.execute(query))}
-    return [found[key] for key in keys if key in found]
-
-
 @dataclass(frozen=True, slots=True)
 class FoundAccount:
     public_id: str

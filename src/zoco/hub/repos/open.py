@@ -57,6 +57,13 @@ def for_facts(repo: ReadableRepo) -> ContentsRepo:
     return ContentsRepo(repo)
 
 
+def reopen_for_facts(storage: RepoStorage, repo_key: int) -> ContentsRepo | None:
+    """For jobs, which act for nobody and tell nobody what they read: as `for_facts`. None when it is gone."""
+    with storage.db.read() as read:
+        row = store.find_by_key(read, repo_key)
+    return ContentsRepo(ReadableRepo(_repo(row, Access.READ))) if row else None
+
+
 def reopen_for_contents(storage: RepoStorage, repo_key: int, actor: Actor | None) -> ContentsRepo:
     """For a signed address or token that names the repository's row: as `open_for_contents`, whatever its name is
     now. Raises RepoNotFound when it is gone."""

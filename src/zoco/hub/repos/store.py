@@ -77,6 +77,22 @@ _BY_REDIRECT: Select[Any] = (
     .where(redirect.c.type == bindparam("type"), redirect.c.full_key == bindparam("full_key"))
 )
 
+_BY_NAMES: Select[Any] = (
+    select(*REPO_COLUMNS)
+    .select_from(_WITH_NAMESPACE)
+    .where(
+        namespace.c.name_key.in_(bindparam("spaces", expanding=True)),
+        repo.c.type == bindparam("type"),
+        repo.c.name_key.in_(bindparam("names", expanding=True)),
+    )
+)
+
+_BY_REDIRECTS: Select[Any] = (
+    select(*REPO_COLUMNS, redirect.c.full_key)
+    .select_from(_WITH_NAMESPACE.join(redirect, redirect.c.repo_id == repo.c.id))
+    .where(redirect.c.type == bindparam("type"), redirect.c.full_key.in_(bindparam("full_keys", expanding=True)))
+)
+
 
 def find_by_keys(read: Read, keys: Iterable[int]) -> list[RepoRow]:
     """In no order; those that are gone are left out."""
@@ -94,6 +110,28 @@ def find(read: Read, id: RepoId) -> RepoRow | None:
     names = {"namespace_key": name_key(id.namespace), "type": id.type.value, "name_key": name_key(id.name)}
     found = read.execute(_BY_NAME, names).first()
     return row_of(found) if found else None
+
+
+def find_named(read: Read, type: RepoType, keys: Sequence[str]) -> dict[str, RepoRow]:
+    """By `owner/name` in lower case. The indexes are asked for each owner and each name: what crosses is left out."""
+    pairs = [key.split("/", 1) for key in keys]
+    found = read.execute(
+        _BY_NAMES, {"type": type.value, "spaces": [p[0] for p in pairs], "names": [p[1] for p in pairs]}
+    )
+    rows = map(row_of, found)
+    wanted = set(keys)
+    return {key: row for row in rows if (key := name_key(row.id.full_name)) in wanted}
+
+
+def find_moved_names(read: Read, type: RepoType, keys: Sequence[str]) -> dict[str, RepoRow]:
+    """Repositories that once had these names in lower case, or that these one-word aliases stand for."""
+    found = read.execute(_BY_REDIRECTS, {"type": type.value, "full_keys": list(keys)})
+    return {row[-1]: row_of(row) for row in found}
+
+
+def moved_names(read: Read, repo_key: int) -> list[str]:
+    """Names in lower case that lead to this repository beside its own."""
+    return list(read.execute(select(redirect.c.full_key).where(redirect.c.repo_id == repo_key)).scalars())
 
 
 def find_moved(read: Read, type: RepoType, full_name: str) -> RepoRow | None:

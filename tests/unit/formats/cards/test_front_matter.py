@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoco.formats.cards.card_yaml import VALUES_MAX
+from zoco.formats.cards.card_yaml import VALUES_MAX, YamlError
 from zoco.formats.cards.front_matter import BLOCK_SIZE_MAX, split
+from zoco.formats.cards.repairs import ATTEMPTS_MAX, PARSED_MAX, _Mender, read_block
 
 
 def block(text: str) -> str:
@@ -89,14 +90,14 @@ def test_the_lessons_example_is_repaired_and_the_repair_is_named() -> None:
         (block("tags:\n\t- a\n"), {"tags": ["a"]}, 3, "Line 3 begins with a tab"),
         (block("license:\u00a0mit\n"), {"license": "mit"}, 2, "Line 2 holds a no-break space"),
         (block("\u00a0\u00a0a: 1\nb: 2\n"), {"a": 1, "b": 2}, 2, "space before the first key"),
-        (block("title: one: two\n"), {}, 2, "between quotes"),
-        (block("license:mit\n"), {}, 2, "space after the colon"),
-        (block("who: @me\n"), {}, 2, "between quotes"),
+        (block("title: one: two\n"), {"title": "one: two"}, 2, "between quotes"),
+        (block("license:mit\n"), {"license": "mit"}, 2, "space after the colon"),
+        (block("who: @me\n"), {"who": "@me"}, 2, "between quotes"),
         (block("- a\n- b\n"), {}, 2, ""),
         (block("a: 1\na: 2\n"), {}, 3, ""),
-        (block("a: [1, 2\n"), {}, 3, ""),
-        ("\n\n" + block("a: 1\nb: [\n"), {}, 6, ""),
-        ("---\nlicense: mit\n\n# Text\n", {}, 1, "line of ---"),
+        (block("a: [1, 2\n"), {"a": [1, 2]}, 2, "close the '['"),
+        ("\n\n" + block("a: 1\nb: [\n"), {"a": 1, "b": []}, 6, "Line 5: close the '['"),
+        ("---\nlicense: mit\n\n# Text\n", {"license": "mit"}, 1, "line of ---"),
         (block("a: !!python/object/apply:os.system [id]\n"), {}, 2, ""),
         (block("a: !!bool perhaps\n"), {}, 2, ""),
         (block("a: \x01\n"), {}, 2, ""),
@@ -107,6 +108,141 @@ def test_a_fault_is_told_with_its_line_and_what_to_do(text: str, data: object, l
     assert card.problem
     assert (card.problem.line, dict(card.data)) == (line, data)
     assert hint in card.problem.hint
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        (" tags:\n- es\n", "tags:\n- es\n"),
+        ("\u00a0tags:\n- es \u00a0# idioma\n", "tags:\n- es  # idioma\n"),
+        ("  a: 1\n  b:\n    - x\nc: 2\n", "a: 1\nb:\n  - x\nc: 2\n"),
+        ("tags:\n\t- a\n\t- b\n", "tags:\n  - a\n  - b\n"),
+        ("license:mit\n", "license: mit\n"),
+        ("license:mit\nlanguage:es\ntags:\n- a\n", "license: mit\nlanguage: es\ntags:\n- a\n"),
+        ("tags:\n-es\n-bert\nlicense: mit\n", "tags:\n- es\n- bert\nlicense: mit\n"),
+        ("title: GPT: the model # new\n", 'title: "GPT: the model" # new\n'),
+        ('title: He said: "no"\n', "title: 'He said: \"no\"'\n"),
+        ("title: a: it's\nb: 1\n", 'title: "a: it\'s"\nb: 1\n'),
+        ("tags:\n- one: two: three\n", 'tags:\n- one: "two: three"\n'),
+        ("who: @ana\n", 'who: "@ana"\n'),
+        ("tags:\n- `code`\n", 'tags:\n- "`code`"\n'),
+        ("title: *bold* words\n", 'title: "*bold* words"\n'),
+        ("share: 50\nnote: %odd\n", 'share: 50\nnote: "%odd"\n'),
+        ('title: "My model\nlicense: mit\n', 'title: "My model"\nlicense: mit\n'),
+        ('title: "My model\nauthor: "Ana"\n', 'title: "My model"\nauthor: "Ana"\n'),
+        ("title: 'My model\nlicense: mit\n", "title: 'My model'\nlicense: mit\n"),
+        ("tags: [es, bert\nlicense: mit\n", "tags: [es, bert]\nlicense: mit\n"),
+        ("tags: [es, bert,\nlicense: mit\n", "tags: [es, bert]\nlicense: mit\n"),
+        ("extra: {a: 1\nlicense: mit\n", "extra: {a: 1}\nlicense: mit\n"),
+        ("license: mit\n  language: es\n", "license: mit\nlanguage: es\n"),
+        ("tags:\n  - a\n - b\n", "tags:\n  - a\n  - b\n"),
+        ("license: mit\nA model of mine\n", "license: mit\n# A model of mine\n"),
+        # several faults, one after the other
+        (
+            ' license:mit\ntitle: One: two\ntags: [a, b\nauthor: "Ana\nlanguage: es\n',
+            'license: mit\ntitle: "One: two"\ntags: [a, b]\nauthor: "Ana"\nlanguage: es\n',
+        ),
+    ],
+)
+def test_what_an_obvious_change_mends_is_offered_as_the_whole_readme(wrong: str, right: str, newline: str) -> None:
+    """With the same newlines, and nothing else changed."""
+    text = f"---\n{wrong}---\n# Title\n\n\u00a0Text: with - anything [ in it\n"
+    card = split(text.replace("\n", newline))
+    assert card.repaired == text.replace(wrong, right).replace("\n", newline)
+    assert card.problem
+    assert card.problem.hint
+    again = split(card.repaired)
+    assert (again.problem, again.repaired) == (None, None)
+    assert again.data == card.data
+
+
+@pytest.mark.parametrize(
+    "yaml",
+    [
+        "- a\n- b\n",
+        "a: 1\na: 2\n",
+        "a: !!python/object/apply:os.system [id]\n",
+        "k0: &r0 [x]\n" + "".join(f"k{n}: &r{n} [{', '.join([f'*r{n - 1}'] * 9)}]\n" for n in range(1, 12)),
+        "a: \x01\n",
+        f"a: {'x' * BLOCK_SIZE_MAX}\n",
+    ],
+)
+def test_where_nobody_knows_what_was_meant_nothing_is_offered(yaml: str) -> None:
+    card = split(block(yaml))
+    assert card.problem
+    assert (card.repaired, dict(card.data)) == (None, {})
+
+
+def test_every_line_that_was_changed_is_named() -> None:
+    card = split(block("license:mit\ntitle: One: two\n"))
+    assert card.problem
+    assert "Line 2: write a space after the colon." in card.problem.hint
+    assert "Line 3: put the value between quotes" in card.problem.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "repaired"),
+    [
+        ("---\nlicense: mit\n\n# Text\n", "---\nlicense: mit\n---\n\n# Text\n"),
+        ("---\nlicense: mit\ntags:\n- es\nSome words.\n", "---\nlicense: mit\ntags:\n- es\n---\nSome words.\n"),
+        ("---\r\nlicense: mit\r\n\r\n# Text", "---\r\nlicense: mit\r\n---\r\n\r\n# Text"),
+        ("---\nlicense: mit", "---\nlicense: mit\n---\n"),
+        ("---\n tags: [es]\nlicense: mit\n\nText\n", "---\ntags: [es]\nlicense: mit\n---\n\nText\n"),
+    ],
+)
+def test_a_block_that_is_never_closed_is_closed(text: str, repaired: str) -> None:
+    card = split(text)
+    assert (card.repaired, card.data) == (repaired, {"license": "mit"} | ({"tags": ["es"]} if "tags" in text else {}))
+    assert card.body == text, "nothing is hidden"
+
+
+SPANISH = (
+    "---\n tags:\n- es \u00a0# idioma\n- bert\nlicense: mit\n---\n# Español\n\n«Aquí», dijo la niña. Año 1 … ñandú.\n"
+)
+
+
+@pytest.mark.parametrize("encoding", ["mac_roman", "cp1252"])
+def test_a_readme_that_was_read_in_the_wrong_encoding_is_offered_as_it_was(encoding: str) -> None:
+    """A copy of a lesson came so: UTF-8 read as Mac Roman and saved again."""
+    text = SPANISH.replace("Aquí", "Aqui").encode().decode(encoding)
+    card = split(text)
+    assert card.garbled
+    assert card.garbled.line == 3
+    assert card.data == {"tags": ["es", "bert"], "license": "mit"}, "both faults at once"
+    assert card.problem
+    assert "no-break" in card.problem.hint
+    assert card.repaired
+    assert "niña. Año 1 … ñandú" in card.repaired
+    again = split(card.repaired)
+    assert (again.problem, again.garbled, again.repaired) == (None, None, None)
+    assert card.body.startswith("# Espa"), "shown as it is until somebody saves it"
+    assert "ñ" not in card.body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SPANISH,
+        "—Él vino.\n—Óscar también se fue.\n",
+        "—Él vino.\n",
+        "«été» et «École»\n",
+        "√2 ≈ 1,41 y ¬p\n",
+        "Привет, мир\n",
+        "模型\n",
+        "emoji 🚀 ñ\n",
+        "São João, ÃO\n",
+        "plain\n",
+    ],
+)
+def test_text_that_was_never_garbled_is_left_alone(text: str) -> None:
+    assert split(text).garbled is None
+
+
+@pytest.mark.parametrize("text", ["Привет, мир: это модель\n", "这是一个模型，用于分类\n", "これはモデルです\n"])
+def test_other_scripts_are_restored_too(text: str) -> None:
+    garbled = text.encode().decode("mac_roman")
+    assert split(garbled).repaired == text
 
 
 def test_a_broken_block_never_hides_the_text() -> None:
@@ -147,6 +283,52 @@ def test_many_values_are_refused() -> None:
 def test_nothing_raises_and_what_is_read_fits_json(text: str) -> None:
     for candidate in (text, f"---\n{text}\n---\n", f"---\na: {text}\n---\nbody"):
         card = split(candidate)
+        if card.repaired is not None:
+            assert split(card.repaired).problem is None
         said = json.dumps(dict(card.data), allow_nan=False)
         assert "\\u0000" not in said
         assert "\\ud800" not in said
+
+
+LINES = st.sampled_from(
+    [
+        "license:mit",
+        " a: 1",
+        "tags:",
+        "- x",
+        "-y",
+        "\t- z",
+        "b: c: d",
+        'q: "',
+        "l: [1, 2",
+        "@",
+        "e: {",
+        "}",
+        "]",
+        "'",
+        "# c",
+        "",
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(LINES, max_size=12), st.sampled_from(["\n", "\r\n"]))
+def test_a_repair_is_readable_and_means_what_the_card_says(lines: list[str], newline: str) -> None:
+    card = split(newline.join(["---", *lines, "---", "text"]))
+    if card.repaired is not None:
+        again = split(card.repaired)
+        assert (again.problem, again.data, again.body) == (None, card.data, "text")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(LINES, min_size=1, max_size=6), st.integers(1, 4000))
+def test_mending_is_bounded_however_long_the_block(lines: list[str], times: int) -> None:
+    text = "\n".join(lines * times)[:BLOCK_SIZE_MAX]
+    mender = _Mender(2)
+    try:
+        read_block(text)
+    except YamlError as error:
+        mender.mended(text, error)
+    assert mender.attempts <= ATTEMPTS_MAX + 1
+    assert mender.parsed <= PARSED_MAX + BLOCK_SIZE_MAX * 2

@@ -90,3 +90,11 @@ def test_an_unknown_task_is_only_a_warning() -> None:
     errors, warnings = validate(card("pipeline_tag: mind-reading"), RepoType.MODEL)
     assert not errors
     assert "mind-reading" in warnings[0]
+
+
+def test_a_readme_in_a_wrong_encoding_is_a_warning_with_its_line() -> None:
+    garbled = card("license: mit").replace("Text", "Título en español").encode().decode("mac_roman")
+    errors, warnings = validate(garbled, RepoType.MODEL)
+    assert not errors
+    assert len(warnings) == 1
+    assert "README.md, line 4: the text was read as Mac Roman and saved again" in warnings[0]

@@ -134,7 +134,7 @@ def random_actor(rng: random.Random) -> Actor | None:
 
 def view_of(*worlds: World) -> View:
     types = {world.type: Indexed(world.index, world.texts) for world in worlds}
-    return View(types, 1, OrderedDict())
+    return View(types, 1, 1, OrderedDict())
 
 
 def pages(view: View, query: Query, actor: Actor | None) -> tuple[list[int], set[int]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pyroaring import BitMap
 
 from zoco.formats.cards.tags import TagKind
-from zoco.hub.catalog.index.document import Document, facet_values, terms_of, words_in
+from zoco.hub.catalog.index.document import Document, terms_of, values_by_kind, words_in
 
 
 class Delta:
@@ -77,8 +77,7 @@ class Delta:
         spellings: dict[str, str] = {}
         found: Counter[str] = Counter()
         for doc in among:
-            for value in facet_values(self._documents[doc].tags, kind):
-                key = value.lower()
+            for key, value in values_by_kind(self._documents[doc].tags).get(kind, {}).items():
                 spellings.setdefault(key, value)
                 found[key] += 1
         return {key: (spellings[key], count) for key, count in found.items()}

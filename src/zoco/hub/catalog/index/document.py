@@ -73,8 +73,11 @@ def link_term(kind: str, name: str) -> str:
     return f"uses:{kind}:{name.lower()}"
 
 
+_PREFIXES = {kind: f"{kind.value}:" for kind in TagKind}
+
+
 def tag_term(tag: Tag) -> str:
-    return f"{tag.kind.value}:{tag.value.lower()}"
+    return _PREFIXES[tag.kind] + tag.value.lower()
 
 
 SIZE_BOUNDS: Sequence[int] = (10**8, 5 * 10**8, 10**9, 3 * 10**9, 9 * 10**9, 32 * 10**9, 70 * 10**9)
@@ -118,6 +121,9 @@ UNCOUNTED = frozenset({TagKind.BASE_MODEL, TagKind.DOI})
 FACET_KINDS = tuple(kind for kind in TagKind if kind not in UNCOUNTED)
 
 
-def facet_values(tags: Iterable[Tag], kind: TagKind) -> list[str]:
-    """Each once, by what it is compared by; in the spelling that came first."""
-    return list({tag.value.lower(): tag.value for tag in reversed(list(tags)) if tag.kind is kind}.values())
+def values_by_kind(tags: Iterable[Tag]) -> dict[TagKind, dict[str, str]]:
+    """Of each kind, the values by what they are compared by, in the spelling that came first."""
+    found: dict[TagKind, dict[str, str]] = {}
+    for kind, value in tags:
+        found.setdefault(kind, {}).setdefault(value.lower(), value)
+    return found

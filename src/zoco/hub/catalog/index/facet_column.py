@@ -11,7 +11,7 @@ import heapq
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -126,9 +126,10 @@ class FacetWriter:
         self._begins = array("I", [0])
         self._values = array("I")
 
-    def add(self, values: Sequence[str]) -> None:
-        for label in values:
-            number = self._numbers.setdefault(label.lower(), len(self._labels))
+    def add(self, values: Mapping[str, str] | None) -> None:
+        """As in `values_by_kind`; None for a document without any."""
+        for key, label in values.items() if values else ():
+            number = self._numbers.setdefault(key, len(self._labels))
             if number == len(self._labels):
                 self._labels.append(label)
                 self._totals.append(0)

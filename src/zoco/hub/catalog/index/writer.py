@@ -7,9 +7,10 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zoco.hub.catalog.index.dictionary import write_dictionary
-from zoco.hub.catalog.index.document import FACET_KINDS, Document, Number, facet_values, terms_of, words_in
+from zoco.hub.catalog.index.document import FACET_KINDS, Document, Number, terms_of, values_by_kind, words_in
 from zoco.hub.catalog.index.facet_column import FacetWriter
 from zoco.hub.catalog.index.orders import highest_first, write_order
 from zoco.hub.catalog.index.segment import slug_of
@@ -41,10 +42,11 @@ class SegmentWriter:
             self._terms[term].append(doc)
         for word in set(words_in(full_key)):
             self._words[word].append(doc)
-        for number, values in self._values.items():
-            values.append(document.numbers[number])
+        for number, column in self._values.items():
+            column.append(document.numbers[number])
+        values = values_by_kind(document.tags)
         for facet in self._facets:
-            facet.add(facet_values(document.tags, facet.kind))
+            facet.add(values.get(facet.kind))
 
     def write(self, folder: Path) -> int:
         """How many documents."""
@@ -53,9 +55,7 @@ class SegmentWriter:
         terms = write_dictionary(folder, "terms", self._terms)
         write_dictionary(folder, "words", self._words)
         for number, values in self._values.items():
-            column = np.array(values, dtype=np.int64)
-            (folder / f"{slug_of(number)}.values").write_bytes(column.tobytes())
-            write_order(folder, slug_of(number), highest_first(column))
+            write_numbers(folder, number, np.array(values, dtype=np.int64))
         for facet in self._facets:
             facet.write(folder, terms)
         return len(self._keys)
@@ -72,3 +72,9 @@ class SegmentWriter:
         repo_names = [name.partition(b"/")[2] for name in self._names]
         by_repo_name = sorted(numbers, key=repo_names.__getitem__)
         write_order(folder, "repo-name", np.array(by_repo_name, dtype=np.uint32))
+
+
+def write_numbers(folder: Path, number: Number, column: NDArray[np.int64]) -> None:
+    """One for each document, in their order."""
+    (folder / f"{slug_of(number)}.values").write_bytes(column.tobytes())
+    write_order(folder, slug_of(number), highest_first(column))

@@ -1,0 +1,81 @@
+"""When does this node write its index anew? A process of its own does it: it takes memory that is given back after."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from enum import Enum, auto
+from pathlib import Path
+
+from zoco.adapters import logs
+from zoco.adapters.db.changes import Change
+from zoco.adapters.db.engine import Database, Read
+from zoco.hub.catalog import document_store
+from zoco.hub.catalog.generations import Generation, build, open_generation, refresh_numbers
+
+WRITTEN_FROM = 2000
+"""Smaller Hubs keep no index on disk: each process reads all of it in a moment."""
+
+CHANGED_SHARE = 50
+CHANGED_MIN, CHANGED_MAX = 500, 10_000
+"""An index is written anew when one in so many repositories has changed, within these bounds."""
+
+
+class Due(Enum):
+    NOTHING = auto()
+    NUMBERS = auto()
+    ALL = auto()
+
+
+def what_is_due(db: Database, folder: Path) -> Due:
+    generation = open_generation(folder, db)
+    with db.read() as read:
+        ends = document_store.log_ends(read)
+        if generation is None or not ends.oldest - 1 <= generation.seq <= ends.newest:
+            is_large = document_store.count_repos(read, WRITTEN_FROM) >= WRITTEN_FROM
+            return Due.ALL if is_large else Due.NOTHING
+        return _due_after(read, generation)
+
+
+def _due_after(read: Read, generation: Generation) -> Due:
+    size = sum(segment.size for segment in generation.segments.values())
+    bound = min(max(size // CHANGED_SHARE, CHANGED_MIN), CHANGED_MAX)
+    if document_store.count_changed(read, Change.DOCUMENT, generation.seq) >= bound:
+        return Due.ALL
+    if document_store.count_changed(read, Change.NUMBERS, generation.numbers_seq) >= bound:
+        return Due.NUMBERS
+    return Due.NOTHING
+
+
+def write_what_is_due(db: Database, folder: Path) -> Due:
+    """May find nothing due, or another process at it."""
+    due = what_is_due(db, folder)
+    made = {Due.ALL: build, Due.NUMBERS: refresh_numbers}.get(due, _nothing)(db, folder)
+    if made is not None:
+        logs.info("catalogue_written", generation=made.name, what=due.name.lower())
+    return due
+
+
+def _nothing(_db: Database, _folder: Path) -> None:
+    return None
+
+
+class Reindexer:
+    """Starts the process when something is due. For the schedule: returns at once."""
+
+    def __init__(self, db: Database, folder: Path, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._db = db
+        self._folder = folder
+        self._command = list(command)
+        self._environment = dict(environment)
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def run(self) -> None:
+        if self._child is not None:
+            if self._child.poll() is None:
+                return
+            if self._child.returncode:
+                logs.error("catalogue_not_written", code=self._child.returncode)
+            self._child = None
+        if what_is_due(self._db, self._folder) is not Due.NOTHING:
+            self._child = subprocess.Popen(self._command, env=self._environment)
