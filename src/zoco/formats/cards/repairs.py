@@ -158,11 +158,11 @@ class _Mender:
 
     def _of_line(self, lines: list[str], number: int) -> Iterator[_Change]:
         line, where = lines[number], f"Line {self._line(number)}"
-        if found := _NO_SPACE.match(line):
-            fixed = f"{found[0]} {line[found.end() :]}"
+        if _NO_SPACE.match(line):
+            fixed = _spaced(_NO_SPACE, line)
             yield _Change(_with(lines, number, fixed), (f"{where}: write a space after the colon.",))
-        if found := _NO_SPACE_DASH.match(line):
-            fixed = f"{found[0]} {line[found.end() :]}"
+        if _NO_SPACE_DASH.match(line):
+            fixed = _spaced(_NO_SPACE_DASH, line)
             yield _Change(_with(lines, number, fixed), (f"{where}: write a space after the dash.",))
         if found := _VALUE.match(line):
             fixed = f"{found[1]}{_quoted(found[2])}{found[3]}"
@@ -175,7 +175,7 @@ class _Mender:
         for pattern, what in ((_NO_SPACE, "colon"), (_NO_SPACE_DASH, "dash")):
             wrong = [number for number, line in enumerate(lines) if pattern.match(line)]
             if len(wrong) > 1 and wrong[0] <= last:
-                fixed = [pattern.sub(lambda found: f"{found[0]} ", line, count=1) for line in lines]
+                fixed = [_spaced(pattern, line) for line in lines]
                 where = ", ".join(str(self._line(number)) for number in wrong[:5])
                 yield _Change("\n".join(fixed), (f"Lines {where}: write a space after the {what}.",))
 
@@ -198,6 +198,11 @@ class _Mender:
         hint = f"Line {self._line(last)}: indent it like the lines it belongs to."
         for indent in {len(above) - len(above.lstrip(" ")): None, 0: None}:
             yield _Change(_with(lines, last, " " * indent + line.lstrip(" ")), (hint,))
+
+
+def _spaced(pattern: re.Pattern[str], line: str) -> str:
+    found = pattern.match(line)
+    return f"{found[0]} {line[found.end() :]}" if found else line
 
 
 def _place(error: YamlError) -> tuple[int, int]:
