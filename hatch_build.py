@@ -36,7 +36,13 @@ FONTS = {
     f"figtree-{subset}.woff2": f"{FIGTREE}/files/figtree-{subset}-wght-normal.woff2"
     for subset in ("latin", "latin-ext")
 }
-LICENCES = {"figtree.txt": f"{FIGTREE}/LICENSE", "lucide.txt": "lucide-static/LICENSE"}
+SCRIPTS = {"htmx.js": "htmx.org/dist/htmx.min.js"}
+"""Of others, as they come, but for the line that names their source map."""
+LICENCES = {
+    "figtree.txt": f"{FIGTREE}/LICENSE",
+    "htmx.txt": "htmx.org/LICENSE",
+    "lucide.txt": "lucide-static/LICENSE",
+}
 ICON_CALL = re.compile(r"""\bicon\(\s*['"]([a-z0-9-]+)['"]""")
 COMPRESSED = {".css", ".js", ".svg", ".json"}
 
@@ -102,7 +108,7 @@ class _NpmFailed(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.cure = (
-            "The pages' font and icons could not be fetched with npm.\n"
+            "The pages' font, icons and scripts could not be fetched with npm.\n"
             f"{reason.strip()}\n"
             "Check the network or the npm registry setting (npm config get registry) and build again, or install the\n"
             "ready-made wheel, which already holds them."
@@ -178,6 +184,8 @@ def _write_assets(folder: Path, packages: Path) -> None:
     for name, hashed in list(manifest.items()):
         style = style.replace(f'url("{name}")', f'url("{hashed}")')
     put("hub.css", style.encode())
+    for name, source in SCRIPTS.items():
+        put(name, re.sub(rb"//# sourceMappingURL=\S+\s*$", b"", (packages / source).read_bytes()))
     _put_scripts(put)
     (folder / "licences").mkdir()
     for name, source in LICENCES.items():

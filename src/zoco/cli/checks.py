@@ -133,10 +133,13 @@ def check_secret(settings: Settings) -> Iterator[Finding]:
 
 
 def check_database(settings: Settings) -> Iterator[Finding]:
+    from zoco.adapters.db import full_text
     from zoco.adapters.db.migrate import SchemaProblem, schema_of
     from zoco.adapters.db.open import open_database
     from zoco.core.errors import Unavailable
 
+    if settings.is_embedded and full_text.is_missing():
+        yield Finding(State.FAIL, "this Python's SQLite has no full-text search (FTS5)", full_text.CURE)
     if settings.is_embedded and not (settings.data / "zoco.db").exists():
         yield Finding(State.WARN, "the embedded database does not exist yet", "`zoco serve` makes it")
         return

@@ -157,3 +157,22 @@ def test_an_object_store_is_probed(healthy: Settings, s3_server: S3Server) -> No
     }
     assert failures(replace(healthy, **chosen)) == []
     assert any("store at" in one.what for one in failures(replace(healthy, **chosen | {"storage_secret_key": "wrong"})))
+
+
+def test_a_sqlite_without_full_text_search_is_said_and_refused(
+    tmp_path: Path, healthy: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a Python is hard to come by: the answer is put in its mouth."""
+    from zoco.adapters.db import full_text
+    from zoco.adapters.db.migrate import SchemaProblem, prepare
+    from zoco.adapters.db.open import open_database
+
+    assert not full_text.is_missing()
+    monkeypatch.setattr(full_text, "is_missing", lambda: True)
+    [failure] = failures(healthy)
+    assert "FTS5" in failure.what
+    assert "database_url" in failure.cure
+    db = open_database(Settings(data=tmp_path / "other"))
+    with pytest.raises(SchemaProblem, match="FTS5"):
+        prepare(db, Settings(data=tmp_path / "other"))
+    db.close()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import inspect, text
 
+from zoco.adapters.db import full_text
 from zoco.adapters.db.engine import Database, Read, Write
 from zoco.settings import Settings
 
@@ -73,6 +74,8 @@ def migrate(db: Database, *, backups: Path | None = None) -> tuple[str, ...]:
     """
     if schema_of(db).is_current:
         return ()
+    if db.is_sqlite and full_text.is_missing():
+        raise SchemaProblem(f"This Python's SQLite has no full-text search (FTS5): {full_text.CURE}")
     with db.write() as write:
         if not db.is_sqlite:
             write.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'"))

@@ -19,11 +19,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
     false,
     text,
 )
 from sqlalchemy import UniqueConstraint as Unique
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
+
+from zoco.adapters.db import full_text
 
 metadata = MetaData(
     naming_convention={
@@ -419,6 +422,19 @@ card = Table(
     Column("rules", Integer, nullable=False, server_default=text("0")),
     Index("ix_card_rules_repo_id", "rules", "repo_id"),
 )
+
+# What is searched: SQLite by an index beside the table (full_text.py), PostgreSQL by the column `words`
+card_text = Table(
+    "card_text",
+    metadata,
+    _to("repo_id", "repo.id", primary_key=True),
+    Column("prose", Text, nullable=False),  # of the README, without markup
+    Column("program", Text, nullable=False),  # of a Space
+    Column("program_path", Text, nullable=False),
+    Column("words", Text().with_variant(TSVECTOR, "postgresql")),
+    Index("ix_card_text_words", "words", postgresql_using="gin").ddl_if(dialect="postgresql"),
+)
+event.listen(card_text, "after_create", full_text.build)
 
 # --- hub/catalog --------------------------------------------------------------------------------------------------
 

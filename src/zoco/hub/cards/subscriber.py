@@ -10,10 +10,13 @@ from collections.abc import Callable, Sequence
 
 from zoco.adapters.db.engine import Write
 from zoco.adapters.git.reader import Reader
+from zoco.core.ids import Oid
 from zoco.core.repos import WritableRepo
 from zoco.formats.git.refs import branch_ref
-from zoco.hub.cards import store
+from zoco.hub.cards import store, text_store
+from zoco.hub.cards.card import Card
 from zoco.hub.cards.reading import card_at
+from zoco.hub.cards.texts import CardText, text_at
 from zoco.hub.repos.storage import Update
 from zoco.hub.xet.xorbs import Xet
 
@@ -32,6 +35,18 @@ class CardSubscriber:
             return None
         tip = of_face[-1].new
         if tip is None:
-            return lambda write: store.forget(write, repo.key)
+            return lambda write: _forget(write, repo.key)
         card = card_at(self._xet, repo, reader, tip, parts_max=PARTS_MAX)
-        return lambda write: store.save(write, repo.key, tip, card)
+        text = text_at(reader, tip, repo.id.type, card)
+        return lambda write: save(write, repo.key, tip, card, text)
+
+
+def save(write: Write, repo_key: int, commit: Oid, card: Card, text: CardText) -> None:
+    """What is found by its tags is found by its words."""
+    store.save(write, repo_key, commit, card)
+    text_store.save(write, repo_key, text)
+
+
+def _forget(write: Write, repo_key: int) -> None:
+    store.forget(write, repo_key)
+    text_store.forget(write, repo_key)

@@ -6,25 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    Select,
-    and_,
-    func,
-    literal,
-    or_,
-    select,
-)
+from sqlalchemy import Row, Select, and_, func, literal, or_, select
 
 from zoco.adapters.db.engine import Read
 from zoco.adapters.db.tables import namespace, org, pack, ref, repo, user
-from zoco.core.access import Access, Actor, Gated, Visibility
+from zoco.core.access import Actor, Gated, Visibility
 from zoco.core.ids import Oid, RepoId, RepoType, name_key
 from zoco.core.text import is_storable
 from zoco.hub.catalog.query import FULL_NAME_LENGTH_MAX
-
-Condition = ColumnElement[bool]
+from zoco.hub.catalog.readable import readable_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +46,6 @@ def rows_of(read: Read, repo_keys: Sequence[int]) -> dict[int, ListedRow]:
     """Of repositories that are open already, or were found readable."""
     found = read.execute(_rows().where(repo.c.id.in_(repo_keys)))
     return {row.key: row for row in map(_row, found)}
-
-
-def readable_by(actor: Actor | None) -> Condition:
-    """The SQL twin of `core.access.access_to(…) >= READ`; a test holds them together."""
-    public: Condition = repo.c.visibility == Visibility.PUBLIC.value
-    if actor is None or actor.limit < Access.READ:
-        return public
-    mine = list(actor.roles)
-    if actor.grants is None or actor.grants.everywhere >= Access.READ:
-        return or_(public, namespace.c.name_key.in_(mine))
-    granted = [key for key in mine if actor.grants.namespaces.get(key, Access.NONE) >= Access.READ]
-    single = []
-    for name, access in actor.grants.repos.items():
-        type_, space, repo_name = name.split("/", 2)
-        if access >= Access.READ and space in actor.roles:
-            single.append(and_(repo.c.type == type_, namespace.c.name_key == space, repo.c.name_key == repo_name))
-    return or_(public, namespace.c.name_key.in_(granted), *single)
 
 
 def packs_size(read: Read, repo_keys: Sequence[int]) -> dict[int, int]:

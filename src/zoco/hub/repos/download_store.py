@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sqlalchemy import bindparam, delete, func, select, update
 
 from zoco.adapters.db import changes
 from zoco.adapters.db.changes import Change
-from zoco.adapters.db.engine import Write
+from zoco.adapters.db.engine import Read, Write
 from zoco.adapters.db.tables import download_day, repo
 from zoco.adapters.db.upsert import insert
 
@@ -44,6 +44,13 @@ def refresh(write: Write, first_day: int) -> None:
     lowered = update(repo).where(repo.c.downloads != recent).values(downloads=recent).returning(repo.c.id)
     changes.note(write, write.scalars(lowered), Change.NUMBERS)
     write.execute(delete(download_day).where(download_day.c.day < first_day - 30))
+
+
+def counts_since(read: Read, keys: Collection[int], first_day: int) -> list[tuple[int, int, int]]:
+    """Repository, day, count."""
+    wanted = select(download_day.c.repo_id, download_day.c.day, download_day.c.count)
+    chosen = wanted.where(download_day.c.repo_id.in_(keys), download_day.c.day >= first_day)
+    return [(key, day, count) for key, day, count in read.execute(chosen)]
 
 
 def _batches(keys: Sequence[int]) -> Iterator[list[int]]:

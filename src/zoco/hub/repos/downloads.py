@@ -5,7 +5,7 @@ A count that was not flushed when a process died is lost: downloads are a measur
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from threading import Lock
 
 from zoco.adapters.clock import now_ms
@@ -45,6 +45,20 @@ def refresh_windows(db: Database) -> None:
     """Once a day: what is older than the window leaves the count of the last 30 days."""
     with db.write() as write:
         download_store.refresh(write, first_day=today() - WINDOW_DAYS + 1)
+
+
+def last_days(db: Database, keys: Collection[int], days: int = WINDOW_DAYS) -> dict[int, list[int]]:
+    """Of each repository its downloads day by day, the oldest first. Those never downloaded are left out."""
+    if not keys:
+        return {}
+    first_day = today() - days + 1
+    with db.read() as read:
+        rows = download_store.counts_since(read, keys, first_day)
+    found: dict[int, list[int]] = {}
+    for key, day, count in rows:
+        if day - first_day < days:
+            found.setdefault(key, [0] * days)[day - first_day] += count
+    return found
 
 
 def today() -> int:

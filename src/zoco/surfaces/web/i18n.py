@@ -22,6 +22,7 @@ SOURCE_LANGUAGE = "en"
 LOCALES = Path(__file__).parent / "locales"
 _GROUPING = {"es": "\u202f"}  # the Academy's thin space, also where CLDR writes a point
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
+_AMOUNTS = ("", "K", "M", "B", "T")
 _COMPACT_FROM = 10_000
 
 
@@ -49,6 +50,14 @@ class Language:
         if value < _COMPACT_FROM:
             return self.number(value)
         return str(format_compact_decimal(value, fraction_digits=1, locale=self.locale))
+
+    def amount(self, value: int) -> str:
+        """Of parameters and rows, as those who train write it: 124_439_808 → 124M."""
+        number, unit = float(value), 0
+        while number >= 999.5 and unit < len(_AMOUNTS) - 1:
+            number, unit = number / 1000, unit + 1
+        digits = "0" if unit == 0 or number >= 99.5 else "0.#"
+        return f"{format_decimal(number, format=digits, locale=self.locale)}{_AMOUNTS[unit]}"
 
     def size(self, size_bytes: int) -> str:
         """Decimal units, as disks and the Hub's clients count: 12_100_000 → 12,1 MB."""

@@ -38,7 +38,77 @@ KINDS = {
     "modality": N_("Modality"),
     "sdk": N_("SDK"),
     "tag": N_("Tag"),
+    "task_id": N_("Subtask"),
+    "app": N_("Runs in"),
+    "provider": N_("Inference provider"),
+    "model": N_("Model"),
+    "parameters": N_("Parameters"),
+    "access": N_("Access"),
+    "owner": N_("Owner"),
+    "name": N_("Name"),
 }
+RELATIONS = {
+    "finetune": N_("Finetunes of"),
+    "adapter": N_("Adapters of"),
+    "merge": N_("Merges of"),
+    "quantized": N_("Quantisations of"),
+}
+METRICS = {
+    "accuracy": N_("accuracy"),
+    "recall": N_("recall"),
+    "precision": N_("precision"),
+    "f1": "F1",
+    "wer": "WER",
+    "cer": "CER",
+    "bleu": "BLEU",
+    "sacrebleu": "SacreBLEU",
+    "rouge": "ROUGE",
+    "mse": "MSE",
+    "r-squared": "R²",
+    "exact-match": N_("exact match"),
+    "cross_entropy": N_("cross entropy"),
+    "cross entropy": N_("cross entropy"),
+    "perplexity": N_("perplexity"),
+    "fid": "FID",
+    "fvd": "FVD",
+    "is": "Inception Score",
+    "anls": "ANLS",
+    "snri": "SNRi",
+    "sdri": "SDRi",
+    "clipsim": "CLIPSIM",
+    "clip_score": "CLIPScore",
+    "lpips": "LPIPS",
+    "frećhet inception distance (fid)": "FID",
+    "inception score (is)": "Inception Score",
+    "mel cepstral distortion": N_("mel cepstral distortion"),
+    "denotation accuracy": N_("denotation accuracy"),
+    "cosine similarity": N_("cosine similarity"),
+    "average precision": N_("average precision"),
+    "mean average precision": N_("mean average precision"),
+    "mean intersection over union": N_("mean intersection over union"),
+    "intersection over union (iou)": N_("intersection over union"),
+    "mean reward": N_("mean reward"),
+    "discounted total reward": N_("discounted total reward"),
+    "level of performance after some time": N_("performance after some time"),
+    "identity_preservation": N_("identity preservation"),
+    "motion_score": N_("amount of motion"),
+    "top-k accuracy": N_("top-k accuracy"),
+    "wu-palmer similarity": N_("Wu-Palmer similarity"),
+}
+"""By the table's word in lower case."""
+
+FORMATS = {
+    "json": "JSON",
+    "csv": "CSV",
+    "parquet": "Parquet",
+    "imagefolder": "ImageFolder",
+    "audiofolder": "AudioFolder",
+    "videofolder": "VideoFolder",
+    "webdataset": "WebDataset",
+    "text": "Text",
+    "arrow": "Arrow",
+}
+SDKS = {"gradio": "Gradio", "streamlit": "Streamlit", "docker": "Docker", "static": "Static"}
 
 MODALITIES = {
     "text": N_("Text"),
@@ -50,6 +120,49 @@ MODALITIES = {
     "document": N_("Document"),
     "geospatial": N_("Geospatial"),
     "timeseries": N_("Time series"),
+}
+
+_ICONS = {
+    "text-generation": "text-align-start",
+    "text-classification": "tag",
+    "token-classification": "whole-word",
+    "question-answering": "message-circle-question-mark",
+    "table-question-answering": "table-2",
+    "visual-question-answering": "message-circle-question-mark",
+    "document-question-answering": "file-text",
+    "translation": "languages",
+    "summarization": "list-collapse",
+    "fill-mask": "text-cursor-input",
+    "sentence-similarity": "equal-approximately",
+    "feature-extraction": "waypoints",
+    "image-feature-extraction": "waypoints",
+    "text-ranking": "list-ordered",
+    "text-retrieval": "search",
+    "visual-document-retrieval": "search",
+    "image-classification": "image",
+    "object-detection": "scan-search",
+    "image-segmentation": "lasso",
+    "mask-generation": "lasso",
+    "text-to-image": "sparkles",
+    "text-to-video": "film",
+    "image-to-video": "film",
+    "video-classification": "film",
+    "video-to-video": "film",
+    "text-to-3d": "box",
+    "image-to-3d": "box",
+    "automatic-speech-recognition": "mic",
+    "text-to-speech": "volume-2",
+    "image-text-to-text": "eye",
+    "time-series-forecasting": "chart-line",
+    "robotics": "bot",
+}
+_ICONS_OF_DOMAINS = {
+    "nlp": "text-align-start",
+    "cv": "image",
+    "audio": "audio-lines",
+    "multimodal": "layers",
+    "tabular": "table-2",
+    "rl": "gamepad-2",
 }
 
 PICKLED = (".pkl", ".pickle", ".joblib", ".bin", ".pt", ".pth", ".ckpt", ".dill")
@@ -100,6 +213,10 @@ def task_name(language: Language, task: str) -> str:
     return language.gettext(found.name) if found else task
 
 
+def task_icon(task: str) -> str:
+    return _ICONS.get(task) or _ICONS_OF_DOMAINS.get(TASKS[task].domain if task in TASKS else "", "tag")
+
+
 def library_name(library: str) -> str:
     return LIBRARIES.get(library, library)
 
@@ -144,8 +261,8 @@ def _read_tag(
             return "size", rest, "size_categories", rest
         case "format" | "modality":
             return head, rest, head, rest
-    if type is RepoType.SPACE and tag in {"gradio", "streamlit", "docker", "static"}:
-        return "sdk", tag.capitalize(), "sdk", tag
+    if type is RepoType.SPACE and tag in SDKS:
+        return "sdk", SDKS[tag], "sdk", tag
     if type is RepoType.MODEL and is_language(tag) and len(tag) == 2:
         return "language", language_name(tag, language.code), "language", tag
     return "tag", tag, "other", tag

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import brotli
 import jinja2
+from jinja2_fragments import render_block
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -30,12 +31,14 @@ _COMPRESSED_FROM = 1000
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`context` is one frozen dataclass, called `page` in the template."""
+    """`context` is one frozen dataclass, called `page` in the template. Of a page with a `fragment`, a block of its
+    template, scripts may ask for that part alone."""
 
     template: str
     context: object
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    fragment: str = ""
 
 
 def icon(name: str) -> Markup:
@@ -66,7 +69,7 @@ def environment(code: str) -> jinja2.Environment:
         languages=languages(),
         RepoType=RepoType,
     )
-    for name in ("number", "compact", "size", "date", "long_date", "date_time", "ago", "language_name"):
+    for name in ("number", "compact", "size", "date", "long_date", "date_time", "ago", "amount", "language_name"):
         env.filters[name] = getattr(language, name)
     env.filters["iso"] = _iso
     return env
@@ -76,14 +79,19 @@ def _iso(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
 
 
-def render(page: Page, visit: Visit) -> str:
-    template = environment(visit.language.code).get_template(page.template)
-    return template.render(page=page.context, visit=visit, site=visit.hub.settings.site_name)
+def render(page: Page, visit: Visit, *, only_fragment: bool = False) -> str:
+    env = environment(visit.language.code)
+    known = {"page": page.context, "visit": visit, "site": visit.hub.settings.site_name}
+    if only_fragment:
+        return render_block(env, page.template, page.fragment, **known)
+    return env.get_template(page.template).render(known)
 
 
 def respond(page: Page, visit: Visit, request: Request) -> Response:
-    html = render(page, visit).encode()
-    headers = {**page_headers(visit.hub.settings), **page.headers, "Vary": "Accept-Encoding, Cookie, Accept-Language"}
+    only_fragment = bool(page.fragment) and "hx-request" in request.headers
+    html = render(page, visit, only_fragment=only_fragment).encode()
+    vary = "Accept-Encoding, Cookie, Accept-Language" + (", HX-Request" if page.fragment else "")
+    headers = {**page_headers(visit.hub.settings), **page.headers, "Vary": vary}
     response = HTMLResponse(*_compressed(html, request, headers, page.status))
     for name, value in preferences_asked_for(request).items():
         response.set_cookie(name, value, max_age=_YEAR_S, samesite="lax", secure=visit.is_secure)

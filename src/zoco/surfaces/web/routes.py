@@ -23,6 +23,8 @@ from zoco.surfaces.web.pages import (
     profile,
     repo_settings,
     signing,
+    spoken,
+    tasks,
     tokens,
     tree,
 )
@@ -59,6 +61,8 @@ routes: list[BaseRoute] = [
     Route("/robots.txt", _robots),
     *home.routes,
     *lists.routes,
+    *tasks.routes,
+    *spoken.routes,
     *signing.routes,
     *account.routes,
     *tokens.routes,

@@ -9,6 +9,10 @@ from zoco.core.ids import RepoId, RepoType
 
 HOME = "/"
 SEARCH = "/search"
+FULL_TEXT = "/search/full-text"
+SUGGESTIONS = "/api/quicksearch"
+TASKS = "/tasks"
+LANGUAGES = "/languages"
 JOIN = "/join"
 LOGIN = "/login"
 LOGOUT = "/logout"
@@ -34,7 +38,7 @@ def with_query(path: str, query: Mapping[str, str | list[str] | None]) -> str:
     pairs = [
         (name, one) for name, value in query.items() if value for one in (value if isinstance(value, list) else [value])
     ]
-    return f"{path}?{urlencode(pairs)}" if pairs else path
+    return f"{path}?{urlencode(pairs, safe=',:/')}" if pairs else path
 
 
 def profile(name: str) -> str:
@@ -64,6 +68,10 @@ def docs(page: str) -> str:
 def new_repo(type: RepoType, owner: str | None = None) -> str:
     path = {RepoType.MODEL: "/new", RepoType.DATASET: "/new-dataset", RepoType.SPACE: "/new-space"}[type]
     return with_query(path, {"owner": owner})
+
+
+def task(id: str) -> str:
+    return f"{TASKS}/{_segment(id)}"
 
 
 def listing(type: RepoType, **query: str | list[str] | None) -> str:

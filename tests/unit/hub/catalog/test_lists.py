@@ -23,7 +23,7 @@ from zoco.formats.cards.tags import Tag, TagKind
 from zoco.hub.catalog.facets import count_values
 from zoco.hub.catalog.lists import list_repos, list_storage, quicksearch, totals
 from zoco.hub.catalog.query import Query, Sort, Want, parameters_between
-from zoco.hub.catalog.store import readable_by
+from zoco.hub.catalog.readable import readable_by
 from zoco.hub.catalog.tag_types import tags_by_type
 from zoco.hub.community.likes import like
 from zoco.hub.repos.open import open_for_admin
