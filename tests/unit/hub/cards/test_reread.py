@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from tests.small_hub import SmallHub, repo_id
 
-from zoco.adapters.db.tables import card, change
+from zoco.adapters.db.tables import card, card_text, change
 from zoco.core.access import Actor
 from zoco.core.errors import Unavailable
 from zoco.core.ids import RepoType
@@ -16,6 +16,7 @@ from zoco.hub.cards.card import RULES, Card
 from zoco.hub.cards.reread import CardRereader
 from zoco.hub.cards.service import card_of
 from zoco.hub.cards.store import Stale
+from zoco.hub.cards.texts import CardText
 from zoco.hub.catalog.lists import list_repos
 from zoco.hub.catalog.query import Query
 from zoco.hub.repos.delete import delete_repo
@@ -69,6 +70,16 @@ def test_an_old_card_is_read_again_and_found_by_what_it_says_now(hub: SmallHub, 
     assert rules(hub) == [RULES, RULES]
 
 
+def test_the_words_of_a_card_are_read_again_too(hub: SmallHub, ana: Actor) -> None:
+    hub.repo(ana, "ana/iris", {"README.md": f"{README}Flowers of the meadow.\n"})
+    made_old(hub, "ana/iris")
+    with hub.db.write() as write:
+        write.execute(delete(card_text))
+    assert CardRereader(hub.storage).run().changed == 0
+    with hub.db.read() as read:
+        assert read.execute(select(card_text.c.prose)).scalars().all() == ["Flowers of the meadow."]
+
+
 def test_a_second_run_finds_nothing_to_do(hub: SmallHub, ana: Actor) -> None:
     hub.repo(ana, "ana/iris", {"README.md": README})
     made_old(hub, "ana/iris")
@@ -93,7 +104,6 @@ def test_a_broken_repository_stops_nobody_and_is_tried_again_by_the_next_run(hub
     for name in ("one", "two"):
         hub.repo(ana, f"ana/{name}", {"README.md": README})
     made_old(hub, "ana/broken", "ana/one", "ana/two", tags=[])
-    hub.storage.cache.drop(broken.key)
     with hub.db.write() as write:
         write.execute(update(card).where(card.c.repo_id == broken.key).values(commit_oid="1" * 40))
     rereader = CardRereader(hub.storage)
@@ -109,8 +119,8 @@ def test_a_push_in_between_wins(hub: SmallHub, ana: Actor) -> None:
     made_old(hub, "ana/iris", tags=[])
 
     class WithAPush(CardRereader):
-        def _card(self, stale: Stale) -> Card | None:
-            found = super()._card(stale)
+        def _found(self, stale: Stale) -> tuple[Card, CardText] | None:
+            found = super()._found(stale)
             hub.commit(ana, "ana/iris", {"README.md": "---\ntags: [new]\n---\n"})
             return found
 
@@ -123,8 +133,8 @@ def test_a_repository_that_is_deleted_in_between_is_no_fault(hub: SmallHub, ana:
     made_old(hub, "ana/iris", tags=[])
 
     class WithADeletion(CardRereader):
-        def _card(self, stale: Stale) -> Card | None:
-            found = super()._card(stale)
+        def _found(self, stale: Stale) -> tuple[Card, CardText] | None:
+            found = super()._found(stale)
             delete_repo(hub.storage, open_for_admin(hub.storage, repo_id("ana/iris"), ana), ana)
             return found
 
@@ -139,10 +149,10 @@ def test_whatever_a_card_makes_the_rules_do_the_loop_goes_on(hub: SmallHub, ana:
     first = open_for_reading(hub.storage, repo_id("ana/one"), None).key
 
     class Stumbling(CardRereader):
-        def _card(self, stale: Stale) -> Card | None:
+        def _found(self, stale: Stale) -> tuple[Card, CardText] | None:
             if stale.repo_key == first:
                 raise RecursionError
-            return super()._card(stale)
+            return super()._found(stale)
 
     done = Stumbling(hub.storage).run()
     assert (done.read, done.failed) == (1, 1)
@@ -156,7 +166,7 @@ def test_a_store_that_is_away_ends_the_run(hub: SmallHub, ana: Actor, monkeypatc
         raise Unavailable("The store is away.")
 
     class WithoutStore(CardRereader):
-        def _card(self, stale: Stale) -> Card | None:
+        def _found(self, stale: Stale) -> tuple[Card, CardText] | None:
             raise Unavailable("The store is away.")
 
     monkeypatch.setattr(type(hub.storage.blobs), "size", away)
