@@ -65,10 +65,11 @@ class CardRereader:
     def _read_again(self, stale: list[Stale], done: Reread) -> None:
         with self._storage.db.read() as read:
             before = store.cards_of(read, [one.repo_key for one in stale])
-        new: list[tuple[Stale, Card, CardText]] = []
+        new: dict[int, Card] = {}
+        texts: dict[int, CardText] = {}
         for one in stale:
             try:
-                found = self._found(one)
+                found = self._card(one)
             except HubError as error:
                 port.demand(self._storage.blobs)  # a store that is away breaks all of them: the job is tried again
                 self._failed(one, error.message, done)
@@ -76,17 +77,18 @@ class CardRereader:
                 self._failed(one, repr(error), done)
             else:
                 if found is not None:
-                    new.append((one, *found))
+                    new[one.repo_key], texts[one.repo_key] = found
+        same = [one for one in stale if one.repo_key in new and before.get(one.repo_key) == _at(one, new)]
+        other = [one for one in stale if one.repo_key in new and one not in same]
         with self._storage.db.write() as write:
-            for one, card, text in new:
-                is_same = before.get(one.repo_key) == (one.commit, card)
-                is_kept = store.mark_read(write, one) if is_same else store.save_again(write, one, card)
-                if is_kept:
-                    text_store.save(write, one.repo_key, text)
-                done.changed += is_kept and not is_same
+            kept = [one for one in same if store.mark_read(write, one)]
+            changed = [one for one in other if store.save_again(write, one, new[one.repo_key])]
+            for one in (*kept, *changed):
+                text_store.save(write, one.repo_key, texts[one.repo_key])
+        done.changed += len(changed)
         done.read += len(new)
 
-    def _found(self, stale: Stale) -> tuple[Card, CardText] | None:
+    def _card(self, stale: Stale) -> tuple[Card, CardText] | None:
         """None when the repository is gone."""
         repo = reopen_for_facts(self._storage, stale.repo_key)
         if repo is None:
@@ -100,3 +102,7 @@ class CardRereader:
     def _failed(self, stale: Stale, why: str, done: Reread) -> None:
         done.failed += 1
         logs.warning("card_not_read_again", repo=stale.repo_key, commit=stale.commit, why=why)
+
+
+def _at(stale: Stale, new: dict[int, Card]) -> tuple[str, Card]:
+    return stale.commit, new[stale.repo_key]

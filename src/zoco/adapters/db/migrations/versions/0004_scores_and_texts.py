@@ -9,8 +9,8 @@ from alembic import op
 from sqlalchemy import BigInteger, Column, ForeignKey, Integer, Text, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
-revision = "0005"
-down_revision = "0004"
+revision = "0004"
+down_revision = "0003"
 
 Big = BigInteger().with_variant(Integer, "sqlite")
 

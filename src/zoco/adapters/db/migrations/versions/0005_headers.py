@@ -10,8 +10,8 @@ from alembic import op
 from sqlalchemy import JSON, Column
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 Json = JSON().with_variant(JSONB, "postgresql")
 
