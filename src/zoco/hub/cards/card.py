@@ -55,7 +55,7 @@ class Card:
         if self.weights is not None:
             return sum(self.weights.values())
         total = (self.gguf or {}).get("total")
-        return total if isinstance(total, int) else None
+        return total if type(total) is int else None
 
 
 def card_from(
