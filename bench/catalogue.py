@@ -37,9 +37,10 @@ from zoco.adapters.git.cache import GitCache
 from zoco.core.ids import RepoType
 from zoco.formats.cards.tags import Tag, TagKind
 from zoco.hub.catalog.catalogue import Catalogue
+from zoco.hub.catalog.current_index import CATALOGUE, current
 from zoco.hub.catalog.document_store import documents_of
 from zoco.hub.catalog.facets import FacetValue, count_sizes, count_values
-from zoco.hub.catalog.generations import CATALOGUE, build, current, refresh_numbers
+from zoco.hub.catalog.generations import build, refresh_numbers
 from zoco.hub.catalog.listing import found_in
 from zoco.hub.catalog.lists import did_you_mean
 from zoco.hub.catalog.query import Query, Sort

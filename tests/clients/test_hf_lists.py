@@ -6,6 +6,7 @@ And «how many token-classification models in English?»: the number on the page
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from huggingface_hub import HfApi
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.clients.client_environments import python_with
+from tests.clients.client_environments import node_with, python_with
 from tests.clients.hf_client import api_of, environment, run
 from tests.running import Person, Server
 
@@ -120,6 +121,39 @@ def test_every_argument_finds_what_it_names(server: Server, catalogue: Person, t
     assert asked_for == len(QUESTIONS) if version == "2.4" else asked_for > len(QUESTIONS) - 3
     assert by_sort == [sorted(MODELS)] * 5
     assert newest == ["dansk", "wmt-da"]
+
+
+JS_STORY = """
+import { listDatasets, listModels, listSpaces } from "@huggingface/hub";
+const [hubUrl] = process.argv.slice(2);
+const owner = "lister";
+const names = async (list) => {
+  const found = [];
+  for await (const one of list) found.push(one.name);
+  return found.sort();
+};
+const told = [
+  await names(listModels({ hubUrl, search: { owner, task: "token-classification" } })),
+  await names(listModels({ hubUrl, search: { owner, query: "tok-en", tags: ["en", "license:mit"] } })),
+  await names(listModels({ hubUrl, search: { owner }, sort: "createdAt", limit: 2, additionalFields: ["tags"] })),
+  await names(listDatasets({ hubUrl, search: { owner, tags: ["language:qu"] }, additionalFields: ["tags", "author"] })),
+  await names(listSpaces({ hubUrl, search: { owner, query: "dem" }, additionalFields: ["models", "datasets"] })),
+];
+console.log(JSON.stringify(told.map((found) => found.map((name) => name.split("/")[1]))));
+"""
+
+
+def test_the_javascript_client_lists_the_same(server: Server, catalogue: Person) -> None:
+    home = node_with("js", ["@huggingface/hub@2.17.5"])
+    (home / "lists.mjs").write_text(JS_STORY)
+    told = json.loads(run(["node", str(home / "lists.mjs"), server.url], os.environ, cwd=home).stdout.splitlines()[-1])
+    assert told == [
+        ["tok-en-large", "tok-en-small", "tok-es"],
+        ["tok-en-small"],
+        ["dansk", "wmt-da"],
+        ["voz"],
+        ["demo"],
+    ]
 
 
 def test_a_push_of_metadata_is_in_the_very_next_answer(server: Server, catalogue: Person) -> None:
