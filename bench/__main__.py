@@ -6,7 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
-SHARED = {"__main__", "lfs", "peers", "report"}
+SHARED = {"__main__", "catalogue_peer", "lfs", "made_catalogue", "peers", "report"}
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ in Quechua. Rows go straight into the tables, in batches (`load`); nothing of it
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -65,6 +66,8 @@ class Maker:
         self._models = max(models, 10)
         self._tasks = list(TASKS)
         self._free = max(models // 10, 200)
+        self._made: Counter[int] = Counter()
+        """by owner: a number makes names unique, and as words they are shared"""
 
     def batch(self, type: RepoType, first_key: int, size: int) -> Iterator[Made]:
         rng = self._rng
@@ -87,7 +90,8 @@ class Maker:
             tags = self._tags(
                 type, task[i], library[i], language[i], licence[i], frees[i], dataset[i], parent[i], chance[i]
             )
-            name = f"{BASES[base[i]]}-{USES[use[i]]}-{FORMS[form[i]]}-{first_key + i:x}"
+            self._made[int(owner[i])] += 1
+            name = f"{BASES[base[i]]}-{USES[use[i]]}-{FORMS[form[i]]}-{self._made[int(owner[i])]}"
             yield Made(
                 key=first_key + i,
                 type=type,

@@ -41,3 +41,9 @@ class Race:
 
 def _ms(times: list[float]) -> str:
     return f"{statistics.median(times) * 1000:8.1f} ms [{min(times) * 1000:.1f}–{max(times) * 1000:.1f}]"
+
+
+def percentiles(times: list[float]) -> str:
+    """Median and the 99th of a hundred."""
+    ordered = sorted(times)
+    return f"{statistics.median(ordered):8.2f} p99 {ordered[min(len(ordered) - 1, len(ordered) * 99 // 100)]:8.2f}"

@@ -23,7 +23,7 @@ from zoco.hub.accounts.orgs import create_org, set_member
 from zoco.hub.accounts.users import create_user
 from zoco.hub.cards.subscriber import CardSubscriber
 from zoco.hub.catalog.catalogue import Catalogue
-from zoco.hub.catalog.generations import CATALOGUE
+from zoco.hub.catalog.current_index import CATALOGUE
 from zoco.hub.lfs.batch import LfsLimits
 from zoco.hub.lfs.upload import Lfs, Upload
 from zoco.hub.repos.commit import commit

@@ -23,7 +23,7 @@ from zoco.core.errors import Unavailable
 from zoco.hub.accounts.keyring import master_key, signing_key
 from zoco.hub.accounts.limits import RateLimiter
 from zoco.hub.catalog.catalogue import Catalogue
-from zoco.hub.catalog.generations import CATALOGUE
+from zoco.hub.catalog.current_index import CATALOGUE
 from zoco.hub.repos.xet_scope import dedup_scope_of
 from zoco.settings import Settings, load
 from zoco.surfaces.git.errors import git_error

@@ -20,7 +20,7 @@ from zoco.hub.accounts import last_use
 from zoco.hub.accounts import sweep as accounts_sweep
 from zoco.hub.cards.reread import CardRereader
 from zoco.hub.cards.subscriber import CardSubscriber
-from zoco.hub.catalog.generations import CATALOGUE
+from zoco.hub.catalog.current_index import CATALOGUE
 from zoco.hub.catalog.log_tidy import trim_log
 from zoco.hub.catalog.reindex import Reindexer
 from zoco.hub.catalog.trending import refresh_trending

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import huggingface_hub.constants
 import pytest
-from huggingface_hub import HfApi, ModelCard
+import yaml
+from huggingface_hub import EvalResultEntry, HfApi, ModelCard, eval_result_entries_to_yaml
 from huggingface_hub.errors import HfHubHTTPError
 from tests.clients.git_work import git_in, url_of
 from tests.clients.hf_client import api_of
+from tests.gguf_maker import gguf
 from tests.running import Person, Server
 
 pytestmark = [
@@ -71,6 +73,51 @@ def test_parameters_are_counted_and_listed(api: HfApi, person: Person, monkeypat
     assert totals.total == 6_000_000
     assert [one.id for one in api.list_models(author=person.name, num_parameters="min:5M,max:6M")] == [repo]
     assert not list(api.list_models(author=person.name, num_parameters="min:7M"))
+
+
+def test_a_gguf_file_and_results_of_evaluations_are_told(api: HfApi, person: Person) -> None:
+    repo = api.create_repo(f"{person.name}/llama").repo_id
+    said: dict[str, object] = {
+        "general.architecture": "llama",
+        "llama.context_length": 4096,
+        "tokenizer.ggml.tokens": ["<unk>", "<s>", "</s>"],
+        "tokenizer.ggml.bos_token_id": 1,
+        "tokenizer.ggml.eos_token_id": 2,
+        "tokenizer.chat_template": "{{ messages }}",
+    }
+    weights = gguf(said, [("w", (3000, 1000), 12)]) + bytes(12_000_000)
+    result = EvalResultEntry(dataset_id="cais/hle", task_id="default", value=20.9, notes="no-tools")
+    api.upload_file(path_or_fileobj=weights, path_in_repo="llama-Q4_K.gguf", repo_id=repo)
+    api.upload_file(
+        path_or_fileobj=yaml.safe_dump(eval_result_entries_to_yaml([result])).encode(),
+        path_in_repo=".eval_results/hle.yaml",
+        repo_id=repo,
+    )
+    info = api.model_info(repo, expand=["gguf", "evalResults", "tags", "pipeline_tag"])
+    assert info.gguf == {
+        "total": 3_000_000,
+        "architecture": "llama",
+        "context_length": 4096,
+        "chat_template": "{{ messages }}",
+        "bos_token": "<s>",
+        "eos_token": "</s>",
+    }
+    assert info.eval_results == [result]
+    assert (info.pipeline_tag, "conversational" in (info.tags or ())) == ("text-generation", True)
+    assert [one.id for one in api.list_models(author=person.name, num_parameters="min:2M,max:4M")] == [repo]
+
+
+def test_a_readme_in_a_wrong_encoding_is_read_as_it_was(
+    server: Server, api: HfApi, person: Person, tmp_path: Path
+) -> None:
+    """A copy of the lesson came so, with all its other faults."""
+    repo = api.create_repo(f"{person.name}/garbled").repo_id
+    work = git_in(tmp_path / "work").clone(url_of(server, repo, person), "card")
+    work.commit({"README.md": f"{LESSON}¿Qué sabe la niña? Español.\n".encode().decode("mac_roman")}, "Card")
+    work("push")
+    info = api.model_info(repo)
+    assert info.pipeline_tag == "text-classification"
+    assert {"es", "bert", "dataset:llamas"} <= set(info.tags or ())
 
 
 def test_models_are_found_by_the_program_that_can_run_them(api: HfApi, person: Person) -> None:

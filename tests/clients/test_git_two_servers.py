@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from huggingface_hub import HfApi
 from tests.clients.git_work import Git, create_repo, git_in, remote_refs, url_of
+from tests.clients.hf_client import api_of
 from tests.running import Person, Server
 from tests.services import PostgresServer, S3Server, postgres_server, s3_server
 
@@ -58,6 +60,22 @@ def test_what_is_pushed_to_one_is_at_once_at_the_other(git: Git, nodes: tuple[Se
         assert (reader.folder / "weights.bin").read_bytes() == (writer.folder / "weights.bin").read_bytes()
     for number, url in enumerate(urls):
         assert git.clone(url, f"fresh{number}").is_sound()
+
+
+def test_what_is_pushed_to_one_is_in_the_next_list_of_the_other(
+    git: Git, nodes: tuple[Server, Server], person: Person
+) -> None:
+    path = create_repo(nodes[0], person, "listed", private=True)
+    work = git.clone(url_of(nodes[0], path, person), "work")
+    one, other = (api_of(node, person) for node in nodes)
+    assert not list(other.list_models(filter="turn-0"))
+    for turn in range(4):
+        work.commit({"README.md": f"---\ntags: [turn-{turn}]\n---\n"})
+        work("push", "-q")
+        for api in (other, one):
+            assert [found.id for found in api.list_models(filter=f"turn-{turn}")] == [path]
+            assert not list(api.list_models(filter=f"turn-{turn - 1}"))
+    assert not list(HfApi(nodes[1].url, token=False).list_models(filter="turn-3")), "it is private"
 
 
 def test_of_two_pushes_through_two_nodes_one_wins(git: Git, nodes: tuple[Server, Server], person: Person) -> None:

@@ -25,8 +25,8 @@ def add_to(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     from zoco.adapters import logs
     from zoco.adapters.parent import die_with_parent
-    from zoco.hub.catalog.generations import CATALOGUE, build
-    from zoco.hub.catalog.reindex import write_what_is_due
+    from zoco.hub.catalog.current_index import CATALOGUE
+    from zoco.hub.catalog.generations import build, write_what_is_due
 
     if args.end_with_parent:
         die_with_parent()

@@ -25,11 +25,15 @@ _NEWLINE = re.compile(r"\r\n|\n|\r")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why the block could not be read as written. `line` counts from 1 in the README; `hint` names the repair."""
+    """Why the block could not be read as written. `line` counts from 1 in the README; `hints` name the repair."""
 
     line: int
     message: str
-    hint: str = ""
+    hints: tuple[str, ...] = ()
+
+    @property
+    def hint(self) -> str:
+        return " ".join(self.hints)
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.message}" + (f". {self.hint}" if self.hint else "")
@@ -59,7 +63,7 @@ def split(text: str) -> FrontMatter:
         return found
     then = _split(before.text)
     message = f"the text was read as {before.encoding} and saved again, which garbled its letters"
-    garbled = Problem(before.line, message, "Save it as it was before: in UTF-8.")
+    garbled = Problem(before.line, message, ("Save it as it was before: in UTF-8.",))
     return replace(found, data=then.data, problem=then.problem, garbled=garbled, repaired=then.repaired or before.text)
 
 
@@ -84,7 +88,7 @@ def _unclosed(text: str, opening: re.Match[str], first_line: int) -> FrontMatter
     if not _KEY.match(text, opening.end()):
         return FrontMatter(body=body)
     hint = "Add a line of --- after the last line of metadata."
-    problem = Problem(first_line - 1, "the metadata block is never closed", hint)
+    problem = Problem(first_line - 1, "the metadata block is never closed", (hint,))
     end = _end_of_metadata(text, opening.end())
     block = text[opening.end() : end]
     data, _, mended = _read(block, first_line)
@@ -111,12 +115,12 @@ def _read(block: str, first_line: int) -> tuple[Mapping[str, Value], Problem | N
     """Data, what is wrong, and the block without that."""
     if len(block.encode("utf-8", "replace")) > BLOCK_SIZE_MAX:
         hint = "Move long text below the block."
-        return {}, Problem(first_line, f"the metadata is larger than {BLOCK_SIZE_MAX // 1000} kB", hint), None
+        return {}, Problem(first_line, f"the metadata is larger than {BLOCK_SIZE_MAX // 1000} kB", (hint,)), None
     try:
         return read_block(block), None, None
     except YamlError as error:
         mended = mend(block, first_line, error)
-        problem = Problem(first_line + error.line - 1, error.message, " ".join(mended.hints) if mended else "")
+        problem = Problem(first_line + error.line - 1, error.message, mended.hints if mended else ())
         return (mended.data, problem, mended.block) if mended else ({}, problem, None)
 
 

@@ -46,7 +46,7 @@ class Mended:
 @dataclass(frozen=True, slots=True)
 class _Change:
     text: str
-    hint: str
+    hints: tuple[str, ...] = ()
 
 
 def read_block(text: str) -> Mapping[str, Value]:
@@ -91,13 +91,13 @@ class _Mender:
                         if _place(left) > _place(further[1] if further else error):
                             further = (change, left)
                     else:
-                        return Mended(change.text, data, (*self.hints, change.hint))
+                        return Mended(change.text, data, (*self.hints, *change.hints))
                 if further:
                     break
             else:
                 return None
             text, error = further[0].text, further[1]
-            self.hints.append(further[0].hint)
+            self.hints.extend(further[0].hints)
 
     def _may_try(self, text: str) -> bool:
         self.attempts += 1
@@ -114,12 +114,12 @@ class _Mender:
 
     def _obvious(self, text: str, last: int) -> Iterator[_Change]:
         """Also where odd spaces hide what else is wrong."""
-        bases = [_Change(text, ""), *self._of_spaces(text)]
+        bases = [_Change(text), *self._of_spaces(text)]
         yield from bases
         for base in bases:
             lines = base.text.split("\n")
             for change in self._of_lines(lines, last):
-                yield _Change(change.text, f"{base.hint} {change.hint}".strip())
+                yield _Change(change.text, (*base.hints, *change.hints))
 
     def _of_lines(self, lines: list[str], last: int) -> Iterator[_Change]:
         for number in (last, last - 1):
@@ -132,7 +132,7 @@ class _Mender:
         for number in (last, last - 1):
             if number >= 0 and not _ANY_KEY.match(lines[number]) and lines[number].strip():
                 hint = f"Line {self._line(number)} is no `key: value`: begin it with # to make it a comment."
-                yield _Change(_with(lines, number, f"# {lines[number].lstrip()}"), hint)
+                yield _Change(_with(lines, number, f"# {lines[number].lstrip()}"), (hint,))
 
     def _line(self, number: int) -> int:
         return self.first_line + number
@@ -143,14 +143,14 @@ class _Mender:
         tabs = _INDENT.sub(lambda found: found[0].replace("\t", "  "), spaces)
         if spaces != text:
             hint = f"Line {self._place(text, ODD_SPACES)} holds a no-break space: replace it by an ordinary space."
-            yield _Change(spaces, hint)
+            yield _Change(spaces, (hint,))
         if tabs != spaces:
-            yield _Change(tabs, f"Line {self._place(spaces, _TABBED)} begins with a tab: use spaces.")
+            yield _Change(tabs, (f"Line {self._place(spaces, _TABBED)} begins with a tab: use spaces.",))
         if indent := _INDENTED_START.match(tabs):
             hint = "Remove the space before the first key: keys of the first level begin at the start of the line."
-            odd = " Replace the no-break spaces by ordinary ones as well." if spaces != text else ""
-            yield _Change(tabs[: indent.start(1)] + tabs[indent.end(1) :], hint + odd)
-            yield _Change(re.sub(rf"^{indent[1]}", "", tabs, flags=re.MULTILINE), hint + odd)
+            odd = ("Replace the no-break spaces by ordinary ones as well.",) if spaces != text else ()
+            yield _Change(tabs[: indent.start(1)] + tabs[indent.end(1) :], (hint, *odd))
+            yield _Change(re.sub(rf"^{indent[1]}", "", tabs, flags=re.MULTILINE), (hint, *odd))
 
     def _place(self, text: str, pattern: re.Pattern[str]) -> int:
         at = pattern.search(text)
@@ -158,38 +158,38 @@ class _Mender:
 
     def _of_line(self, lines: list[str], number: int) -> Iterator[_Change]:
         line, where = lines[number], f"Line {self._line(number)}"
-        if found := _NO_SPACE.match(line):
-            fixed = f"{found[0]} {line[found.end() :]}"
-            yield _Change(_with(lines, number, fixed), f"{where}: write a space after the colon.")
-        if found := _NO_SPACE_DASH.match(line):
-            fixed = f"{found[0]} {line[found.end() :]}"
-            yield _Change(_with(lines, number, fixed), f"{where}: write a space after the dash.")
+        if _NO_SPACE.match(line):
+            fixed = _spaced(_NO_SPACE, line)
+            yield _Change(_with(lines, number, fixed), (f"{where}: write a space after the colon.",))
+        if _NO_SPACE_DASH.match(line):
+            fixed = _spaced(_NO_SPACE_DASH, line)
+            yield _Change(_with(lines, number, fixed), (f"{where}: write a space after the dash.",))
         if found := _VALUE.match(line):
             fixed = f"{found[1]}{_quoted(found[2])}{found[3]}"
             for pattern, why in ((_COLON, "it holds a colon"), (_SPECIAL_START, "it begins with a special character")):
                 if pattern.match(found[2]):
-                    yield _Change(_with(lines, number, fixed), f"{where}: put the value between quotes, for {why}.")
+                    yield _Change(_with(lines, number, fixed), (f"{where}: put the value between quotes, for {why}.",))
 
     def _of_all_lines(self, lines: list[str], last: int) -> Iterator[_Change]:
         """Who forgets a space once forgets it everywhere, and YAML then stops far below."""
         for pattern, what in ((_NO_SPACE, "colon"), (_NO_SPACE_DASH, "dash")):
             wrong = [number for number, line in enumerate(lines) if pattern.match(line)]
             if len(wrong) > 1 and wrong[0] <= last:
-                fixed = [pattern.sub(lambda found: f"{found[0]} ", line, count=1) for line in lines]
+                fixed = [_spaced(pattern, line) for line in lines]
                 where = ", ".join(str(self._line(number)) for number in wrong[:5])
-                yield _Change("\n".join(fixed), f"Lines {where}: write a space after the {what}.")
+                yield _Change("\n".join(fixed), (f"Lines {where}: write a space after the {what}.",))
 
     def _of_open_ends(self, lines: list[str], last: int) -> Iterator[_Change]:
         """A quote, list or group that is never closed: the nearest at or above the fault."""
         for number in range(last, max(last - _LOOK_BACK_MAX, -1), -1):
             line, where = lines[number], f"Line {self._line(number)}"
             if (found := _OPEN_QUOTE.match(line)) and found[2] not in found[3].replace("\\" + found[2], ""):
-                yield _Change(_with(lines, number, line.rstrip() + found[2]), f"{where}: close the quote.")
+                yield _Change(_with(lines, number, line.rstrip() + found[2]), (f"{where}: close the quote.",))
             for opens, closes in ("[]", "{}"):
                 missing = line.count(opens) - line.count(closes)
                 if missing > 0:
                     fixed = line.rstrip().rstrip(",") + closes * missing
-                    yield _Change(_with(lines, number, fixed), f"{where}: close the '{opens}' with '{closes}'.")
+                    yield _Change(_with(lines, number, fixed), (f"{where}: close the '{opens}' with '{closes}'.",))
 
     def _of_indents(self, lines: list[str], last: int) -> Iterator[_Change]:
         """A line moved under the one above it, or to the start."""
@@ -197,7 +197,12 @@ class _Mender:
         above = next((lines[n] for n in range(last - 1, max(last - _LOOK_BACK_MAX, -1), -1) if lines[n].strip()), "")
         hint = f"Line {self._line(last)}: indent it like the lines it belongs to."
         for indent in {len(above) - len(above.lstrip(" ")): None, 0: None}:
-            yield _Change(_with(lines, last, " " * indent + line.lstrip(" ")), hint)
+            yield _Change(_with(lines, last, " " * indent + line.lstrip(" ")), (hint,))
+
+
+def _spaced(pattern: re.Pattern[str], line: str) -> str:
+    found = pattern.match(line)
+    return f"{found[0]} {line[found.end() :]}" if found else line
 
 
 def _place(error: YamlError) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from zoco.core.ids import RepoType
 from zoco.formats.cards.front_matter import FrontMatter
@@ -54,7 +55,7 @@ class Card:
         if self.weights is not None:
             return sum(self.weights.values())
         total = (self.gguf or {}).get("total")
-        return total if isinstance(total, int) else None
+        return total if type(total) is int else None
 
 
 def card_from(
@@ -72,9 +73,11 @@ def card_from(
     is_model = repo_type is RepoType.MODEL
     library = library_of(data, paths, config) if is_model else None
     task = task_of(data, library, config, gguf) if is_model else None
+    tags: Iterable[Tag]
     match repo_type:
         case RepoType.MODEL:
-            tags = model_tags(data, readme.body, paths, config, gguf, library, task)
+            of_results = [Tag(TagKind.OTHER, "eval-results")] if any("data" in one for one in eval_results) else []
+            tags = chain(model_tags(data, readme.body, paths, config, gguf, library, task), of_results)
         case RepoType.DATASET:
             tags = dataset_tags(data, readme.body, paths)
         case RepoType.SPACE:

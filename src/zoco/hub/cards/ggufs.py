@@ -16,7 +16,9 @@ from zoco.hub.cards.ranges import Objects, RangedFile, ranged
 from zoco.hub.xet.xorbs import Xet
 
 PARTS_MAX = 64
-KNOWN_MAX = 5_000
+KNOWN_MAX = 500
+"""Headers that a process remembers: their templates may have 64 kB each."""
+
 _known: dict[str, GgufHeader] = {}
 
 _PART = re.compile(r"(.+)-\d{5}-of-\d{5}\.gguf")

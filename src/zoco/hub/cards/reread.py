@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from zoco.adapters import logs
 from zoco.adapters.blobs import port
 from zoco.core.errors import HubError
-from zoco.hub.cards import store
+from zoco.hub.cards import store, text_store
 from zoco.hub.cards.card import RULES, Card
 from zoco.hub.cards.reading import card_at
 from zoco.hub.cards.store import Stale
+from zoco.hub.cards.texts import CardText, text_at
 from zoco.hub.repos.open import reopen_for_facts
 from zoco.hub.repos.storage import RepoStorage, reader_of_key
 
@@ -65,31 +66,38 @@ class CardRereader:
         with self._storage.db.read() as read:
             before = store.cards_of(read, [one.repo_key for one in stale])
         new: dict[int, Card] = {}
+        texts: dict[int, CardText] = {}
         for one in stale:
             try:
-                card = self._card(one)
+                found = self._card(one)
             except HubError as error:
                 port.demand(self._storage.blobs)  # a store that is away breaks all of them: the job is tried again
                 self._failed(one, error.message, done)
             except Exception as error:  # noqa: BLE001 - the loop must outlive whatever somebody pushed
                 self._failed(one, repr(error), done)
             else:
-                if card is not None:
-                    new[one.repo_key] = card
+                if found is not None:
+                    new[one.repo_key], texts[one.repo_key] = found
         same = [one for one in stale if one.repo_key in new and before.get(one.repo_key) == _at(one, new)]
         other = [one for one in stale if one.repo_key in new and one not in same]
         with self._storage.db.write() as write:
-            store.mark_read(write, same)
-            done.changed += sum(store.save_again(write, one, new[one.repo_key]) for one in other)
+            kept = [one for one in same if store.mark_read(write, one)]
+            changed = [one for one in other if store.save_again(write, one, new[one.repo_key])]
+            for one in (*kept, *changed):
+                text_store.save(write, one.repo_key, texts[one.repo_key])
+        done.changed += len(changed)
         done.read += len(new)
 
-    def _card(self, stale: Stale) -> Card | None:
+    def _card(self, stale: Stale) -> tuple[Card, CardText] | None:
         """None when the repository is gone."""
         repo = reopen_for_facts(self._storage, stale.repo_key)
         if repo is None:
             return None
         with reader_of_key(self._storage, stale.repo_key) as git:
-            return card_at(self._storage.xet, repo, git, stale.commit) if git else None
+            if git is None:
+                return None
+            card = card_at(self._storage.xet, repo, git, stale.commit)
+            return card, text_at(git, stale.commit, repo.id.type, card)
 
     def _failed(self, stale: Stale, why: str, done: Reread) -> None:
         done.failed += 1

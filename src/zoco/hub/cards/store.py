@@ -76,10 +76,9 @@ def save_again(write: Write, stale: Stale, new: Card) -> bool:
     return True
 
 
-def mark_read(write: Write, stale: Sequence[Stale]) -> None:
-    """The new rules say what the old ones said: no list changes."""
-    for one in stale:
-        write.execute(update(card).where(_still(one)).values(rules=RULES))
+def mark_read(write: Write, stale: Stale) -> bool:
+    """The new rules say what the old ones said: no list changes. False when a push came in between."""
+    return write.execute(update(card).where(_still(stale)).values(rules=RULES)).rowcount > 0
 
 
 def _still(stale: Stale) -> ColumnElement[bool]:

@@ -19,14 +19,15 @@ from zoco.adapters.db.changes import Change
 from zoco.core.errors import Unavailable
 from zoco.core.ids import RepoType
 from zoco.hub.catalog import document_store
+from zoco.hub.catalog.current_index import About, current
 from zoco.hub.catalog.document_store import LogEnds
-from zoco.hub.catalog.generations import Generation, current, empty_segment, open_generation
+from zoco.hub.catalog.generations import Generation, empty_segment, open_generation
 from zoco.hub.catalog.index.segment import Segment
 from zoco.hub.catalog.index.text import TextSearch
 from zoco.hub.catalog.index.typed_index import Changed, TypedIndex
 from zoco.hub.repos.storage import RepoStorage
 
-STRAIGHT_MAX = 50_000
+STRAIGHT_MAX = 10_000
 """Repositories that a process reads itself when there is no segment; for more it waits for one to be written."""
 
 ANSWERS_KEPT = 256
@@ -112,18 +113,18 @@ class Catalogue:
             generation = self._newest_generation(ends)
             if generation is not None:
                 self._generation = generation.name
-                view = _view_of(generation.segments, generation.seq, generation.numbers_seq)
+                view = _view_of(generation.segments, generation.about)
         if view is not None:
             self._replay(view)
         else:
             self._generation = None
-            self._replay(_view_of({type: empty_segment() for type in RepoType}, 0, 0), whole=True)
+            self._replay(_view_of({type: empty_segment() for type in RepoType}, About(0, 0, 0)), whole=True)
 
     def _newest_generation(self, ends: LogEnds) -> Generation | None:
         """None when there is none, or it does not fit the database: a restored backup knows less than its index did."""
         name = current(self._folder) if self._folder else None
         generation = open_generation(self._folder, self._db) if self._folder and name else None
-        if generation is not None and ends.oldest - 1 <= generation.seq <= ends.newest:
+        if generation is not None and ends.oldest - 1 <= generation.about.seq <= ends.newest:
             return generation
         if name is not None:
             logs.warning("catalogue_unfit", generation=name, oldest=ends.oldest, newest=ends.newest)
@@ -137,7 +138,7 @@ class Catalogue:
             if whole:
                 if self._folder and document_store.count_repos(read, STRAIGHT_MAX + 1) > STRAIGHT_MAX:
                     raise NotReady
-                found = [document for type in RepoType for document in document_store.all_documents(read, type)]
+                found = list(document_store.all_documents(read))
                 changes = dict.fromkeys((one.key for one in found), Change.DOCUMENT)
                 documents = {one.key: one for one in found}
             else:
@@ -153,9 +154,9 @@ class Catalogue:
             self._view = View(view.types, newest, newest, OrderedDict())
 
 
-def _view_of(segments: Mapping[RepoType, Segment], seq: int, numbers_seq: int) -> View:
+def _view_of(segments: Mapping[RepoType, Segment], about: About) -> View:
     types = {}
     for type, segment in segments.items():
         index = TypedIndex(segment)
         types[type] = Indexed(index, TextSearch(index))
-    return View(types, seq, numbers_seq, OrderedDict())
+    return View(types, about.seq, about.numbers_seq, OrderedDict())

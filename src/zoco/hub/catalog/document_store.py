@@ -53,16 +53,17 @@ def count_changed(read: Read, kind: Change, seq: int) -> int:
     return int(read.execute(query).scalar_one())
 
 
-def all_numbers(read: Read, type: RepoType) -> Iterator[tuple[int, tuple[int, ...]]]:
-    """Keys in their order, and the numbers that change without the document: `Number` but for the parameters."""
+def all_numbers(read: Read) -> Iterator[tuple[str, int, tuple[int, ...]]]:
+    """Types, keys in their order, and the numbers that change without the document: `Number` but the parameters."""
     after = -1
     while True:
         query = select(
-            repo.c.id, repo.c.trending, repo.c.downloads, repo.c.likes, repo.c.created_at, repo.c.updated_at
-        ).where(repo.c.type == type.value, repo.c.id > after)
+            *(repo.c.id, repo.c.type, repo.c.trending, repo.c.downloads),
+            *(repo.c.likes, repo.c.created_at, repo.c.updated_at),
+        ).where(repo.c.id > after)
         rows = read.execute(query.order_by(repo.c.id).limit(STREAM_BATCH)).all()
-        for key, trending, downloads, likes, created_at, updated_at in rows:
-            yield key, (trending_number(trending, downloads), downloads, likes, created_at, updated_at)
+        for key, type, trending, downloads, likes, created_at, updated_at in rows:
+            yield type, key, (trending_number(trending, downloads), downloads, likes, created_at, updated_at)
         if len(rows) < STREAM_BATCH:
             return
         after = rows[-1].id
@@ -77,11 +78,11 @@ def documents_of(read: Read, keys: Sequence[int]) -> dict[int, Document]:
     return found
 
 
-def all_documents(read: Read, type: RepoType) -> Iterator[Document]:
-    """In the order of their keys."""
+def all_documents(read: Read) -> Iterator[Document]:
+    """Of all types, in the order of their keys: a database asked for one type might sort all of it for each batch."""
     after = -1
     while True:
-        query = _documents().where(repo.c.type == type.value, repo.c.id > after).order_by(repo.c.id)
+        query = _documents().where(repo.c.id > after).order_by(repo.c.id)
         rows = read.execute(query.limit(STREAM_BATCH)).all()
         for row in rows:
             yield _document(row)

@@ -1,23 +1,19 @@
-"""Where are the index's files on this node, which are in use, and when are new ones written?
-
-A generation is a folder with a segment for each type of repository, named by the place in the log that it was made at.
-`CURRENT` names the one in use; it is replaced in one step, and a generation that it names is whole. Everything here
-may be deleted at any time: it is written again.
-"""
+"""How is a generation of the index written, and opened? Its folder and its name: `current_index.py`."""
 
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import secrets
 import shutil
 import tempfile
+from array import array
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,62 +21,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoco.adapters import logs
-from zoco.adapters.db.engine import Database, Read
+from zoco.adapters.db.engine import Database
 from zoco.core.ids import RepoType
 from zoco.hub.catalog import document_store
+from zoco.hub.catalog.current_index import ABOUT, CURRENT, FORMAT, About, about_current, current, identity, sizes_of
 from zoco.hub.catalog.index.document import Number
 from zoco.hub.catalog.index.segment import Segment, open_segment
 from zoco.hub.catalog.index.writer import SegmentWriter, write_numbers
-
-FORMAT = 1
-"""Raise it when the files or the terms in them change: older generations are then ignored."""
-
-CATALOGUE = "catalogue"
-"""The folder in the data folder."""
-
-CURRENT = "CURRENT"
-ABOUT = "about.json"
-
+from zoco.hub.catalog.reindex import Due, what_is_due
 
 COUNTED = tuple(number for number in Number if number is not Number.PARAMETERS)
 """Numbers that change without the document."""
 
 
-class Seqs(NamedTuple):
-    """Places in the log: up to `seq` documents are known, up to `numbers_seq` their numbers."""
-
-    seq: int
-    numbers_seq: int
-
-
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """`seq` and `numbers_seq` as in `Seqs`."""
-
     name: str
-    seq: int
-    numbers_seq: int
+    about: About
     segments: Mapping[RepoType, Segment]
-
-
-def current(folder: Path) -> str | None:
-    """Name of the generation in use."""
-    try:
-        return (folder / CURRENT).read_text("ascii").strip() or None
-    except (OSError, ValueError):
-        return None
 
 
 def open_generation(folder: Path, db: Database) -> Generation | None:
     """None when there is none, it is damaged, or it was made from another database: then another must be written."""
-    name = current(folder)
-    if name is None:
+    name, about = current(folder), about_current(folder, db)
+    if name is None or about is None:
         return None
     try:
-        seqs = _read_about(folder / name, db)
-        if seqs is None:
-            return None
-        return Generation(name, *seqs, {type: open_segment(folder / name / type.plural) for type in RepoType})
+        return Generation(name, about, {type: open_segment(folder / name / type.plural) for type in RepoType})
     except (OSError, ValueError) as error:
         logs.warning("catalogue_not_opened", name=name, why=str(error))
         return None
@@ -107,14 +74,27 @@ def refresh_numbers(db: Database, folder: Path) -> Generation | None:
         return _became_current(db, folder, lambda fresh: _write_numbers(db, fresh, folder, old)) if old else None
 
 
-def _became_current(db: Database, folder: Path, write: Callable[[Path], Seqs]) -> Generation:
+def write_what_is_due(db: Database, folder: Path) -> Due:
+    """May find nothing due, or another process at it."""
+    due = what_is_due(db, folder)
+    made: Generation | None = None
+    if due is Due.ALL:
+        made = build(db, folder)
+    elif due is Due.NUMBERS:
+        made = refresh_numbers(db, folder)
+    if made is not None:
+        logs.info("catalogue_written", generation=made.name, what=due.name.lower())
+    return due
+
+
+def _became_current(db: Database, folder: Path, write: Callable[[Path], About]) -> Generation:
     fresh = Path(tempfile.mkdtemp(prefix="writing-", dir=folder))
     try:
-        seqs = write(fresh)
-        about = {"format": FORMAT, **seqs._asdict(), "database": _identity(db), "sizes": _sizes(fresh)}
+        told = write(fresh)
+        about = {"format": FORMAT, **told._asdict(), "database": identity(db), "sizes": sizes_of(fresh)}
         (fresh / ABOUT).write_text(json.dumps(about, indent=1))
         _sync(fresh)
-        name = f"{seqs.numbers_seq}-{secrets.token_hex(4)}"
+        name = f"{told.numbers_seq}-{secrets.token_hex(4)}"
         fresh.rename(folder / name)
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -130,65 +110,65 @@ def _became_current(db: Database, folder: Path, write: Callable[[Path], Seqs]) -
     return generation
 
 
-def _write_all(db: Database, fresh: Path) -> Seqs:
-    with db.read() as read:
+def _write_all(db: Database, fresh: Path) -> About:
+    with _without_collector(), db.read() as read:
         seq = document_store.newest(read)  # before the documents: what changes meanwhile is replayed
-        for type in RepoType:
-            writer = SegmentWriter()
-            for document in document_store.all_documents(read, type):
-                writer.add(document)
-            (fresh / type.plural).mkdir()
-            writer.write(fresh / type.plural)
-    return Seqs(seq, seq)
+        writers = {type: SegmentWriter() for type in RepoType}
+        for document in document_store.all_documents(read):
+            writers[document.type].add(document)
+    size = 0
+    for type in RepoType:
+        (fresh / type.plural).mkdir()
+        size += writers.pop(type).write(fresh / type.plural)
+    return About(seq, seq, size)
 
 
-def _write_numbers(db: Database, fresh: Path, folder: Path, old: Generation) -> Seqs:
+def _write_numbers(db: Database, fresh: Path, folder: Path, old: Generation) -> About:
     with db.read() as read:
         seq = document_store.newest(read)
-        for type, segment in old.segments.items():
-            (fresh / type.plural).mkdir()
-            for number, column in _columns(read, type, segment).items():
-                write_numbers(fresh / type.plural, number, column)
-            for file in (folder / old.name / type.plural).iterdir():
-                if not (fresh / type.plural / file.name).exists():
-                    (fresh / type.plural / file.name).hardlink_to(file)
-    return Seqs(old.seq, seq)
+        found = {type: _Numbers(array("q"), array("q")) for type in RepoType}
+        for type_, key, numbers in document_store.all_numbers(read):
+            found[RepoType(type_)].keys.append(key)
+            found[RepoType(type_)].rows.extend(numbers)
+    for type, segment in old.segments.items():
+        (fresh / type.plural).mkdir()
+        for number, column in _columns(segment, found.pop(type)).items():
+            write_numbers(fresh / type.plural, number, column)
+        for file in (folder / old.name / type.plural).iterdir():
+            if not (fresh / type.plural / file.name).exists():
+                (fresh / type.plural / file.name).hardlink_to(file)
+    return About(old.about.seq, seq, old.about.size)
 
 
-def _columns(read: Read, type: RepoType, segment: Segment) -> dict[Number, NDArray[np.int64]]:
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Millions of arrays are made, and none is part of a cycle: looking for some would take a third of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+class _Numbers(NamedTuple):
+    """Of all repositories of a type: their keys, and a row of `COUNTED` for each."""
+
+    keys: array[int]
+    rows: array[int]
+
+
+def _columns(segment: Segment, found: _Numbers) -> dict[Number, NDArray[np.int64]]:
     """Repositories that are gone keep their last numbers: nobody finds them."""
-    found = list(document_store.all_numbers(read, type))
-    keys = np.array([key for key, _ in found], dtype=np.int64)
+    keys = np.array(found.keys, dtype=np.int64)
     docs = np.searchsorted(segment.keys, keys)
     known = docs < segment.size
     known[known] = segment.keys[docs[known]] == keys[known]
-    rows = np.array([numbers for _, numbers in found], dtype=np.int64).reshape(len(found), len(COUNTED))
+    rows = np.array(found.rows, dtype=np.int64).reshape(len(keys), len(COUNTED))
     columns: dict[Number, NDArray[np.int64]] = {}
     for at, number in enumerate(COUNTED):
         columns[number] = segment.values[number].copy()
         columns[number][docs[known]] = rows[known, at]
     return columns
-
-
-def _read_about(folder: Path, db: Database) -> Seqs | None:
-    """None for another format or database. Raises OSError or ValueError when something is missing."""
-    about = json.loads((folder / ABOUT).read_text())
-    if about.get("format") != FORMAT or about.get("database") != _identity(db):
-        return None
-    if about.get("sizes") != _sizes(folder):
-        raise ValueError("files are missing or cut")
-    return Seqs(int(about["seq"]), int(about["numbers_seq"]))
-
-
-def _identity(db: Database) -> str:
-    """Which database: a folder that is carried over to another one must not answer for it."""
-    url = db.engine.url
-    return sha256(f"{url.drivername} {url.host} {url.port} {url.database}".encode()).hexdigest()[:16]
-
-
-def _sizes(folder: Path) -> dict[str, int]:
-    files = (file for file in folder.rglob("*") if file.is_file() and file.name != ABOUT)
-    return {str(file.relative_to(folder)): file.stat().st_size for file in sorted(files)}
 
 
 def _sync(folder: Path) -> None:

@@ -12,7 +12,7 @@ from zoco.core.pages import cursor_after, values_of_cursor
 from zoco.hub.catalog.catalogue import Indexed, View
 from zoco.hub.catalog.index.document import SIZED, Number
 from zoco.hub.catalog.index.page import After, Placed, first_by_name, first_by_number
-from zoco.hub.catalog.index.text import Text, text_of
+from zoco.hub.catalog.index.text import Text, Tier, text_of
 from zoco.hub.catalog.index.typed_index import Selection
 from zoco.hub.catalog.query import Query, Sort
 from zoco.hub.catalog.select import select
@@ -52,18 +52,22 @@ def found_in(view: View, query: Query, actor: Actor | None) -> Found:
     types = [query.type] if query.type else list(RepoType)
     chosen = {type: _selected(view.types[type], type, query, actor) for type in types}
     total = sum(len(one) for one in chosen.values())
-    tiers = list(_tiers(view, chosen, query))
-    tier, after = _cursor(query, len(tiers))
-    wanted = min(query.skip, SKIP_MAX) + query.page_size + 1
+    tier, after = _cursor(query)
+    skip, wanted = min(query.skip, SKIP_MAX), query.page_size + 1
     met: list[tuple[int, Placed]] = []
-    for number in range(tier, len(tiers)):
-        placed = _first(tiers[number], query, wanted - len(met), after if number == tier else None)
+    for number, parts in enumerate(_tiers(view, chosen, query)):
+        size = sum(len(part.chosen) for part in parts)
+        if number < tier or (not after and size <= skip):
+            skip -= size if not after else 0
+            continue
+        placed = _first(parts, query, wanted - len(met), skip, after if number == tier else None)
         met.extend((number, one) for one in placed)
+        skip = 0
         if len(met) >= wanted:
             break
-    page = met[query.skip : query.skip + query.page_size]
-    more = len(met) > query.skip + query.page_size
-    next_cursor = cursor_after(page[-1][0], page[-1][1].value, page[-1][1].key) if more and page else None
+    page = met[: query.page_size]
+    more = len(met) > query.page_size
+    next_cursor = cursor_after(page[-1][0], page[-1][1].value, page[-1][1].key) if more else None
     return Found(tuple(one.key for _, one in page), next_cursor, total)
 
 
@@ -89,28 +93,31 @@ def _parts(indexed: Indexed, text: Text, chosen: Selection) -> Iterator[_Part]:
     return (_Part(indexed, one) for one in indexed.texts.tiers(text, chosen))
 
 
-def _first(parts: Sequence[_Part], query: Query, count: int, after: After | None) -> list[Placed]:
+def _first(parts: Sequence[_Part], query: Query, count: int, skip: int, after: After | None) -> list[Placed]:
+    """`count` of them after the first `skip`."""
     sort = query.sort or Sort.TRENDING
     ascending = query.ascending != (sort is Sort.NAME)  # names run from A to Z
+    filled = [part for part in parts if len(part.chosen)]
+    at_once = skip if len(filled) == 1 and sort is not Sort.NAME else 0
+    end = skip + count
     found: list[Placed] = []
-    for part in parts:
-        if not len(part.chosen):
-            continue
+    for part in filled:
+        index, chosen = part.indexed.index, part.chosen
         if sort is Sort.NAME:
-            found += first_by_name(part.indexed.index, part.chosen, count, ascending=ascending, after=after)
+            found += first_by_name(index, chosen, end, ascending=ascending, after=after)
         else:
             number = _NUMBERS[sort]
-            found += first_by_number(part.indexed.index, part.chosen, number, count, ascending=ascending, after=after)
-    if len(parts) == 1:
-        return found
-    return sorted(found, key=lambda one: one.place, reverse=not ascending)[:count]
+            found += first_by_number(index, chosen, number, end, ascending=ascending, after=after, skip=at_once)
+    if len(filled) > 1:
+        found.sort(key=lambda one: one.place, reverse=not ascending)
+    return found[skip - at_once : end - at_once]
 
 
-def _cursor(query: Query, tiers: int) -> tuple[int, After | None]:
+def _cursor(query: Query) -> tuple[int, After | None]:
     if not query.cursor:
         return 0, None
     kind = str if query.sort is Sort.NAME else int
     tier, value, key = values_of_cursor(query.cursor, (int, kind, int))
-    if not isinstance(tier, int) or not isinstance(key, int) or not 0 <= tier < tiers:
+    if not isinstance(tier, int) or not isinstance(key, int) or not 0 <= tier < len(Tier):
         raise Invalid("cursor is not one of ours: take it from the Link header of the page before")
     return tier, (value, key)

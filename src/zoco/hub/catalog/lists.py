@@ -27,6 +27,7 @@ __all__ = [
     "Sort",
     "StorageRow",
     "Want",
+    "count_repos",
     "did_you_mean",
     "list_repos",
     "list_storage",
@@ -59,6 +60,12 @@ def did_you_mean(catalogue: Catalogue, type: RepoType, search: str) -> str | Non
         return None
     with catalogue.view() as view:
         return suggestion(view.types[type].index, text)
+
+
+def count_repos(catalogue: Catalogue, actor: Actor | None, query: Query) -> int:
+    """How many a list of all pages would hold."""
+    with catalogue.view() as view:
+        return found_in(view, replace(query, limit=1, cursor=None, skip=0), actor).total
 
 
 def totals(catalogue: Catalogue, actor: Actor | None) -> Mapping[RepoType, int]:

@@ -65,10 +65,6 @@ class Query:
     skip: int = 0
     gated: bool | None = None
     pipeline_tag: str | None = None
-    libraries: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
-    licenses: tuple[str, ...] = ()
-    tasks: tuple[str, ...] = ()
     other: tuple[str, ...] = ()
     linked_models: tuple[str, ...] = ()
     linked_datasets: tuple[str, ...] = ()
@@ -90,7 +86,7 @@ class Query:
     @property
     def can_match(self) -> bool:
         """False when nothing can be so: words longer than any name, text that no database holds."""
-        words = (*self.filters, *self.search, *self.libraries, *self.languages, *self.licenses, *self.tasks)
+        words = (*self.filters, *self.search)
         more = (*self.other, *self.linked_models, *self.linked_datasets, *(tag.value for tag in self.tags))
         names = (self.author or "", self.pipeline_tag or "")
         if self.needs_inference or any(len(word) > FULL_NAME_LENGTH_MAX for word in self.words()):

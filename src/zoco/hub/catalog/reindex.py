@@ -11,7 +11,7 @@ from zoco.adapters import logs
 from zoco.adapters.db.changes import Change
 from zoco.adapters.db.engine import Database, Read
 from zoco.hub.catalog import document_store
-from zoco.hub.catalog.generations import Generation, build, open_generation, refresh_numbers
+from zoco.hub.catalog.current_index import About, about_current
 
 WRITTEN_FROM = 2000
 """Smaller Hubs keep no index on disk: each process reads all of it in a moment."""
@@ -28,36 +28,22 @@ class Due(Enum):
 
 
 def what_is_due(db: Database, folder: Path) -> Due:
-    generation = open_generation(folder, db)
+    about = about_current(folder, db)
     with db.read() as read:
         ends = document_store.log_ends(read)
-        if generation is None or not ends.oldest - 1 <= generation.seq <= ends.newest:
+        if about is None or not ends.oldest - 1 <= about.seq <= ends.newest:
             is_large = document_store.count_repos(read, WRITTEN_FROM) >= WRITTEN_FROM
             return Due.ALL if is_large else Due.NOTHING
-        return _due_after(read, generation)
+        return _due_after(read, about)
 
 
-def _due_after(read: Read, generation: Generation) -> Due:
-    size = sum(segment.size for segment in generation.segments.values())
-    bound = min(max(size // CHANGED_SHARE, CHANGED_MIN), CHANGED_MAX)
-    if document_store.count_changed(read, Change.DOCUMENT, generation.seq) >= bound:
+def _due_after(read: Read, about: About) -> Due:
+    bound = min(max(about.size // CHANGED_SHARE, CHANGED_MIN), CHANGED_MAX)
+    if document_store.count_changed(read, Change.DOCUMENT, about.seq) >= bound:
         return Due.ALL
-    if document_store.count_changed(read, Change.NUMBERS, generation.numbers_seq) >= bound:
+    if document_store.count_changed(read, Change.NUMBERS, about.numbers_seq) >= bound:
         return Due.NUMBERS
     return Due.NOTHING
-
-
-def write_what_is_due(db: Database, folder: Path) -> Due:
-    """May find nothing due, or another process at it."""
-    due = what_is_due(db, folder)
-    made = {Due.ALL: build, Due.NUMBERS: refresh_numbers}.get(due, _nothing)(db, folder)
-    if made is not None:
-        logs.info("catalogue_written", generation=made.name, what=due.name.lower())
-    return due
-
-
-def _nothing(_db: Database, _folder: Path) -> None:
-    return None
 
 
 class Reindexer:

@@ -66,14 +66,6 @@ def _groups(query: Query, type: RepoType) -> Iterator[list[str]]:
     yield from ([tag_term(tag)] for tag in query.tags)
     for word in filter(None, map(str.strip, query.filters)):
         yield _terms(tags_meant(word, type))
-    typed = (
-        (TagKind.LIBRARY, query.libraries),
-        (TagKind.LANGUAGE, query.languages),
-        (TagKind.LICENSE, query.licenses),
-        (TagKind.TASK, query.tasks),
-    )
-    for kind, words in typed:
-        yield from ([tag_term(Tag(kind, word.removeprefix(f"{kind.value}:")))] for word in words)
     for word in query.other:
         yield _terms(tags_meant(word, type))
     for app in query.apps:

@@ -74,6 +74,7 @@ def _dataset_tags(carried: Carried, locale: str) -> dict[str, list[TagEntry]]:
         "size_categories": [TagEntry(f"size_categories:{size}", size, "size_categories") for size in SIZE_CATEGORIES],
         "language": _languages("language:", [*LANGUAGES, *spoken], locale),
         "license": _licenses(),
+        "library": _entries(carried(TagKind.LIBRARY), RepoType.DATASET, "library"),
         "format": _entries(carried(TagKind.FORMAT), RepoType.DATASET, "format"),
         "modality": _entries(carried(TagKind.MODALITY), RepoType.DATASET, "modality"),
         "task_ids": _entries(carried(TagKind.TASK_ID), RepoType.DATASET, "task_ids"),

@@ -13,7 +13,6 @@ from sqlalchemy import (
     case,
     cast,
     func,
-    literal,
     literal_column,
     select,
     union_all,
@@ -46,16 +45,10 @@ def new_scores(read: Read, after: int, limit: int, today: int) -> list[Score]:
 
     Repositories that have neither activity nor a score are not looked at.
     """
-    active = _active(after, today)
-    score = _capped((active.c.points + (POINTS_PER_SCORE - 1)) // POINTS_PER_SCORE)
-    moved = select(repo.c.id, score.label("score")).join(active, active.c.repo_id == repo.c.id)
-    quiet = select(repo.c.id, literal(0).label("score")).where(
-        repo.c.trending != literal_column("0"),  # as the partial index says it: no parameter
-        repo.c.id > after,
-        ~select(active.c.repo_id).where(active.c.repo_id == repo.c.id).exists(),
-    )
-    both = union_all(moved.where(repo.c.trending != score), quiet).subquery()
-    return [Score(row[0], int(row[1])) for row in read.execute(select(both).order_by(both.c.id).limit(limit))]
+    summed = _points_of_repos(after, today)
+    score = _capped((summed.c.points + (POINTS_PER_SCORE - 1)) // POINTS_PER_SCORE)
+    moved = select(repo.c.id, score).join(summed, summed.c.repo_id == repo.c.id).where(repo.c.trending != score)
+    return [Score(row[0], int(row[1])) for row in read.execute(moved.order_by(repo.c.id).limit(limit))]
 
 
 def save(write: Write, scores: Sequence[Score]) -> None:
@@ -64,18 +57,24 @@ def save(write: Write, scores: Sequence[Score]) -> None:
     write.execute(new, [{"key": one.repo_key, "score": one.score} for one in scores])
 
 
-def _active(after: int, today: int) -> Subquery:
-    """Repositories with likes or downloads in the window, and their points."""
+def _points_of_repos(after: int, today: int) -> Subquery:
+    """Of repositories with likes or downloads in the window, and of those that had some.
+
+    One sum over all three: to ask each repository whether it has none is what planners do badly.
+    """
     first = today - DAYS + 1
     liked_on = like.c.created_at // DAY_MS
     likes = select(like.c.repo_id, (DOWNLOADS_PER_LIKE * _points(liked_on, today)).label("points")).where(
         like.c.repo_id > after, like.c.created_at >= first * DAY_MS
     )
     downloads = select(
-        download_day.c.repo_id,
-        (cast(download_day.c.count, BigInteger) * _points(download_day.c.day, today)).label("points"),
+        download_day.c.repo_id, (cast(download_day.c.count, BigInteger) * _points(download_day.c.day, today))
     ).where(download_day.c.repo_id > after, download_day.c.day >= first)
-    all_ = union_all(likes, downloads).subquery()
+    scored = select(repo.c.id, literal_column("0")).where(
+        repo.c.trending != literal_column("0"),  # as the partial index says it: no parameter
+        repo.c.id > after,
+    )
+    all_ = union_all(likes, downloads, scored).subquery()
     points = cast(func.sum(all_.c.points), BigInteger)  # PostgreSQL's sum of bigints is numeric
     return select(all_.c.repo_id, points.label("points")).group_by(all_.c.repo_id).subquery()
 

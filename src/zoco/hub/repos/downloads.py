@@ -42,9 +42,20 @@ def flush(db: Database) -> int:
 
 
 def refresh_windows(db: Database) -> None:
-    """Once a day: what is older than the window leaves the count of the last 30 days."""
-    with db.write() as write:
-        download_store.refresh(write, first_day=today() - WINDOW_DAYS + 1)
+    """Once a day: what is older than the window leaves the count of the last 30 days, and is forgotten a month later.
+
+    In short transactions: there are as many repositories as had downloads.
+    """
+    first_day = today() - WINDOW_DAYS + 1
+    with db.read() as read:
+        outdated = download_store.outdated(read, first_day)
+    for some in download_store.batches(outdated):
+        with db.write() as write:
+            download_store.refresh(write, some, first_day)
+    are_left = True
+    while are_left:
+        with db.write() as write:
+            are_left = download_store.forget(write, first_day - WINDOW_DAYS)
 
 
 def last_days(db: Database, keys: Collection[int], days: int = WINDOW_DAYS) -> dict[int, list[int]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from zoco.core.errors import Invalid
 from zoco.core.ids import RepoType
 from zoco.formats.cards.local_apps import LOCAL_APPS
+from zoco.formats.cards.tags import Tag, TagKind
 from zoco.hub.catalog import query as catalog
 from zoco.hub.catalog.lists import list_repos
 from zoco.hub.catalog.query import Sort
@@ -39,7 +42,7 @@ async def list_of_repos(request: Request) -> Response:
     kind: RepoType = request.path_params["T"]
     names = _names(request, kind)
     hub = hub_of(request)
-    query = _query(request, kind, names)
+    query = list_query(request, kind, names)
     page = await in_thread(list_repos, hub.catalogue, await actor_of(request), query)
     is_whole = not texts(request, "expand")
     items = []
@@ -50,7 +53,7 @@ async def list_of_repos(request: Request) -> Response:
         if is_whole and kind is RepoType.DATASET:
             item["key"] = ""
         items.append(item)
-    return page_reply(request, items, page.next_cursor)
+    return page_reply(request, items, page.next_cursor, {"X-Total-Count": str(page.total)})
 
 
 def _names(request: Request, kind: RepoType) -> tuple[str, ...]:
@@ -66,7 +69,8 @@ def _names(request: Request, kind: RepoType) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _query(request: Request, kind: RepoType, names: tuple[str, ...]) -> catalog.Query:
+def list_query(request: Request, kind: RepoType, names: tuple[str, ...] = ()) -> catalog.Query:
+    """What the parameters ask for; `names` are the fields that will be shown. Raises Invalid."""
     least, most = catalog.parameters_between(request.query_params.get("num_parameters", ""))
     return catalog.Query(
         type=kind,
@@ -79,8 +83,7 @@ def _query(request: Request, kind: RepoType, names: tuple[str, ...]) -> catalog.
         cursor=cursor_of(request),
         gated=flag(request, "gated") if request.query_params.get("gated") else None,
         pipeline_tag=request.query_params.get("pipeline_tag") or None,
-        libraries=_words(request, "library"),
-        languages=_words(request, "language"),
+        tags=tuple(_tags(request)),
         other=_words(request, "other"),
         linked_models=_words(request, "models"),
         linked_datasets=_words(request, "datasets"),
@@ -97,6 +100,26 @@ def _words(request: Request, name: str) -> tuple[str, ...]:
     return tuple(word for text in texts(request, name) for word in text.split(",") if word)
 
 
+TYPED = {
+    "library": TagKind.LIBRARY,
+    "language": TagKind.LANGUAGE,
+    "license": TagKind.LICENSE,
+    "dataset": TagKind.DATASET,
+    "task_categories": TagKind.TASK,
+    "task_ids": TagKind.TASK_ID,
+    "size_categories": TagKind.SIZE,
+    "modality": TagKind.MODALITY,
+    "format": TagKind.FORMAT,
+    "sdk": TagKind.SDK,
+}
+"""Parameters that name tags of one kind, as addresses of lists on the web do too."""
+
+
+def _tags(request: Request) -> Iterator[Tag]:
+    for name, kind in TYPED.items():
+        yield from (Tag(kind, word.removeprefix(f"{name}:")) for word in _words(request, name))
+
+
 def _apps(request: Request) -> tuple[str, ...]:
     apps = _words(request, "apps")
     if unknown := [app for app in apps if app not in LOCAL_APPS]:
@@ -104,7 +127,7 @@ def _apps(request: Request) -> tuple[str, ...]:
     return apps
 
 
-_QUERY = (
+FILTERS = (
     Query("filter", "a tag; all given must hold", many=True),
     Query("author", "a user or an organisation"),
     Query("search", "words of the name", many=True),
@@ -117,8 +140,7 @@ _QUERY = (
     Query("pipeline_tag", "models: a task"),
     Query("num_parameters", "models: bounds like min:6B,max:128B"),
     Query("apps", "models: those that this program can run", many=True, choices=tuple(LOCAL_APPS)),
-    Query("library", "models: a library", many=True),
-    Query("language", "a language", many=True),
+    *(Query(name, f"a tag of the kind {kind.value}", many=True) for name, kind in TYPED.items()),
     Query("tags", "the same as filter", many=True),
     Query("other", "any other tag", many=True),
     Query("inference", "models: only those that an inference provider serves (none here)"),
@@ -126,9 +148,8 @@ _QUERY = (
     Query("linked", "Spaces: with the models and datasets they use", type="boolean"),
     Query("models", "Spaces: those that use this model", many=True),
     Query("datasets", "Spaces: those that use this dataset", many=True),
-    EXPAND,
-    *PAGE,
 )
+_PARAMETERS = (*FILTERS, EXPAND, *PAGE)
 
 calls = [
     Call(
@@ -136,7 +157,7 @@ calls = [
         "/api/{T:types}",
         list_of_repos,
         "Repositories the caller may read",
-        query=_QUERY,
+        query=_PARAMETERS,
         answer=list[RepoFields],
         is_paged=True,
     )

@@ -25,6 +25,19 @@ class SafetensorsFacts(TypedDict):
     total: int
 
 
+class GgufFacts(TypedDict, total=False):
+    """`quantization` is ours."""
+
+    total: int
+    architecture: str
+    quantization: str
+    quantize_imatrix_file: str
+    context_length: int
+    chat_template: str
+    bos_token: str
+    eos_token: str
+
+
 # `Any` below: what a card or a config says is its author's
 RepoFields = TypedDict(
     "RepoFields",
@@ -42,7 +55,9 @@ RepoFields = TypedDict(
         "disabled": bool,
         "downloads": int,
         "downloadsAllTime": int,
+        "evalResults": list[dict[str, Any]],
         "gated": bool | str,
+        "gguf": GgufFacts,
         "inferenceProviderMapping": list[dict[str, Any]],
         "key": str,
         "lastModified": str,

@@ -9,8 +9,8 @@ from __future__ import annotations
 import gettext as gnu
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
 from pathlib import Path
 
 from babel import Locale
@@ -43,13 +43,13 @@ class Language:
         return self.translations.ngettext(one, many, n)
 
     def number(self, value: float) -> str:
-        return self._grouped(format_decimal(value, locale=self.locale))
+        return self._grouped(_decimal(self.locale, value, None))
 
     def compact(self, value: int) -> str:
         """18204 → 18,2 mil."""
         if value < _COMPACT_FROM:
             return self.number(value)
-        return str(format_compact_decimal(value, fraction_digits=1, locale=self.locale))
+        return _compact(self.locale, value)
 
     def amount(self, value: int) -> str:
         """Of parameters and rows, as those who train write it: 124_439_808 → 124M."""
@@ -57,7 +57,7 @@ class Language:
         while number >= 999.5 and unit < len(_AMOUNTS) - 1:
             number, unit = number / 1000, unit + 1
         digits = "0" if unit == 0 or number >= 99.5 else "0.#"
-        return f"{format_decimal(number, format=digits, locale=self.locale)}{_AMOUNTS[unit]}"
+        return f"{_decimal(self.locale, number, digits)}{_AMOUNTS[unit]}"
 
     def size(self, size_bytes: int) -> str:
         """Decimal units, as disks and the Hub's clients count: 12_100_000 → 12,1 MB."""
@@ -65,7 +65,7 @@ class Language:
         while value >= 999.5 and unit < len(_UNITS) - 1:
             value, unit = value / 1000, unit + 1
         digits = "0" if unit == 0 or value >= 99.95 else "0.#"
-        return f"{self._grouped(format_decimal(value, format=f'#,##{digits}', locale=self.locale))}\u00a0{_UNITS[unit]}"
+        return f"{self._grouped(_decimal(self.locale, value, f'#,##{digits}'))}\u00a0{_UNITS[unit]}"
 
     def ago(self, at_ms: int, now_ms: int) -> str:
         """`3 days ago`; the date when it is long past."""
@@ -74,10 +74,11 @@ class Language:
             return self.gettext("just now")
         if passed > timedelta(days=330):
             return self.date(at_ms)
-        return str(format_timedelta(-passed, add_direction=True, threshold=1.2, locale=self.locale))
+        exact = timedelta(minutes=1) if passed < timedelta(days=1) else timedelta(hours=1)
+        return _ago(self.locale, passed // exact * exact if passed > timedelta(hours=1) else passed)
 
     def date(self, at_ms: int) -> str:
-        return str(format_date(_moment(at_ms), format="medium", locale=self.locale))
+        return _date(self.locale, _moment(at_ms).date())
 
     def long_date(self, at_ms: int) -> str:
         return str(format_date(_moment(at_ms), format="full", locale=self.locale))
@@ -129,6 +130,29 @@ def _accepted(header: str) -> list[str]:
         if code and weight > 0:
             weighted.append((weight, code.strip()))
     return [code for _, code in sorted(weighted, key=lambda pair: -pair[0])]
+
+
+# Babel works out each from its patterns: a list of thirty rows asks for the same few again and again
+
+
+@lru_cache(maxsize=8192)
+def _decimal(locale: Locale, value: float, pattern: str | None) -> str:
+    return str(format_decimal(value, format=pattern, locale=locale))
+
+
+@lru_cache(maxsize=8192)
+def _compact(locale: Locale, value: int) -> str:
+    return str(format_compact_decimal(value, fraction_digits=1, locale=locale))
+
+
+@lru_cache(maxsize=8192)
+def _ago(locale: Locale, passed: timedelta) -> str:
+    return str(format_timedelta(-passed, add_direction=True, threshold=1.2, locale=locale))
+
+
+@lru_cache(maxsize=8192)
+def _date(locale: Locale, day: date) -> str:
+    return str(format_date(day, format="medium", locale=locale))
 
 
 def _moment(at_ms: int) -> datetime:

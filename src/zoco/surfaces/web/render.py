@@ -41,6 +41,7 @@ class Page:
     fragment: str = ""
 
 
+@cache
 def icon(name: str) -> Markup:
     return Markup('<svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>').format(asset("icons.svg"), name)
 

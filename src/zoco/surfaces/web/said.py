@@ -11,6 +11,7 @@ from functools import cache
 
 from zoco.core.errors import HubError
 from zoco.surfaces.web.i18n import Language
+from zoco.surfaces.web.said_of_cards import FAULTS, REPAIRS
 
 
 def N_(message: str) -> str:  # noqa: N802 # gettext's name for «translate this later»
@@ -89,16 +90,30 @@ def in_words(language: Language, error: HubError) -> str:
 def translate(language: Language, message: str) -> str:
     for pattern, template in _compiled():
         if match := pattern.fullmatch(message):
-            return language.gettext(template).format(**match.groupdict())
+            words = match.groupdict()
+            if problem := words.get("problem"):
+                words["problem"] = _sentence_by_sentence(language, problem)
+            return language.gettext(template).format(**words)
     return message
+
+
+def _sentence_by_sentence(language: Language, problem: str) -> str:
+    """A fault of a card and its repairs, which come in any number."""
+    fault, stop, repairs = problem.partition(". ")
+    said = [translate(language, repair) for repair in _SENTENCES.split(repairs)]
+    return translate(language, fault) + stop + " ".join(said)
+
+
+_SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
 
 
 @cache
 def _compiled() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple((_pattern(template), template) for template in PATTERNS)
+    return tuple((_pattern(template), template) for template in (*PATTERNS, *FAULTS, *REPAIRS))
 
 
 def _pattern(template: str) -> re.Pattern[str]:
     parts = re.split(r"\{(\w+)\}", template)
-    text = "".join(f"(?P<{part}>.+)" if n % 2 else re.escape(part) for n, part in enumerate(parts))
+    plain = [part.replace("{{", "{").replace("}}", "}") for part in parts]
+    text = "".join(f"(?P<{part}>.+?)" if n % 2 else re.escape(part) for n, part in enumerate(plain))
     return re.compile(text, re.DOTALL)

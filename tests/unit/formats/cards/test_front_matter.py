@@ -120,6 +120,7 @@ def test_a_fault_is_told_with_its_line_and_what_to_do(text: str, data: object, l
         ("tags:\n\t- a\n\t- b\n", "tags:\n  - a\n  - b\n"),
         ("license:mit\n", "license: mit\n"),
         ("license:mit\nlanguage:es\ntags:\n- a\n", "license: mit\nlanguage: es\ntags:\n- a\n"),
+        ("license:mit\nlanguage:es\nnote: see a:b\n", "license: mit\nlanguage: es\nnote: see a:b\n"),
         ("tags:\n-es\n-bert\nlicense: mit\n", "tags:\n- es\n- bert\nlicense: mit\n"),
         ("title: GPT: the model # new\n", 'title: "GPT: the model" # new\n'),
         ('title: He said: "no"\n', "title: 'He said: \"no\"'\n"),

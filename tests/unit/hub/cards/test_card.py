@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from zoco.core.ids import RepoType
-from zoco.formats.cards.front_matter import split
+from zoco.formats.cards.front_matter import FrontMatter, split
+from zoco.formats.cards.tags import TagKind
 from zoco.hub.cards.card import TAGS_MAX, Card, card_from
 
 
@@ -338,3 +342,43 @@ def test_a_broken_card_still_has_what_its_files_say() -> None:
     assert "line 3" in broken.problem
     assert printed(broken) == ["transformers", "safetensors", "bert", "fill-mask"]
     assert broken.description == "Hello there."
+
+
+_WORDS = st.sampled_from(
+    ["es", "mit", "bert", "a/b", "string", "image", "n<1K", "arxiv:1706.03762", "x" * 300, "", "\x1f"]
+)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _WORDS,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["dtype", "list", "splits", "num_examples", "name", "task", "bits"]), inner, max_size=3
+        )
+    ),
+    max_leaves=12,
+)
+_FIELDS = st.sampled_from(
+    "license language tags datasets base_model base_model_relation pipeline_tag library_name model-index arxiv doi"
+    " task_categories task_ids size_categories dataset_info configs sdk models".split()
+)
+_CONFIG = st.sampled_from(
+    "model_type auto_map quantization_config tokenizer_config chat_template_jinja sklearn peft diffusers".split()
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(list(RepoType)),
+    st.dictionaries(_FIELDS, _VALUES, max_size=6),
+    st.none() | st.dictionaries(_CONFIG, _VALUES, max_size=4),
+    st.none() | st.dictionaries(st.sampled_from(["chat_template", "total"]), _VALUES, max_size=2),
+)
+def test_whatever_authors_write_becomes_a_card(
+    type_: RepoType, data: dict[str, object], config: dict[str, object] | None, gguf: dict[str, object] | None
+) -> None:
+    found = card_from(type_, FrontMatter(data), ["a.parquet", "m.safetensors"], config, gguf=gguf)
+    assert all(0 < len(tag.value) <= 290 and "\x1f" not in tag.value for tag in found.tags)
+    assert len({tag.printed(type_) for tag in found.tags}) == len(found.tags)
+    assert sum(tag.kind is TagKind.TASK for tag in found.tags) <= 1 or type_ is not RepoType.MODEL
+    assert found.parameters is None or type(found.parameters) is int
+    json.dumps([found.tags, found.links, found.base_models])

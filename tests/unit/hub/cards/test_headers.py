@@ -144,6 +144,7 @@ def test_results_of_evaluations_are_read_from_their_files(hub: SmallHub) -> None
         ".eval_results/notes.txt": "no",
     }
     hub.repo(ana, "ana/m", files)
+    assert [tag.value for tag in the_card(hub, "ana/m").tags] == ["eval-results"]
     results = the_card(hub, "ana/m").eval_results
     errors = {one["filename"]: one["error"] for one in results if "error" in one}
     assert {name.rpartition("/")[2] for name in errors} == {"broken.yaml", "nothing.yaml", "large.yaml"}
@@ -160,6 +161,11 @@ def test_results_of_evaluations_are_read_from_their_files(hub: SmallHub) -> None
             },
         }
     ]
+
+
+def test_results_that_nobody_can_read_are_no_tag(hub: SmallHub) -> None:
+    hub.repo(hub.user("ana"), "ana/m", {".eval_results/broken.yaml": "- 5"})
+    assert the_card(hub, "ana/m").tags == ()
 
 
 def test_the_client_reads_the_results(hub: SmallHub) -> None:

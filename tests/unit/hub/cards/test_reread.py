@@ -8,14 +8,17 @@ import pytest
 from sqlalchemy import func, select, update
 from tests.small_hub import SmallHub, repo_id
 
-from zoco.adapters.db.tables import card, change
+from zoco.adapters.db.tables import card, card_text, change
 from zoco.core.access import Actor
 from zoco.core.errors import Unavailable
 from zoco.core.ids import RepoType
+from zoco.formats.cards.tags import Tag, TagKind
 from zoco.hub.cards.card import RULES, Card
 from zoco.hub.cards.reread import CardRereader
 from zoco.hub.cards.service import card_of
 from zoco.hub.cards.store import Stale
+from zoco.hub.cards.texts import CardText
+from zoco.hub.catalog.fulltext import full_text
 from zoco.hub.catalog.lists import list_repos
 from zoco.hub.catalog.query import Query
 from zoco.hub.repos.delete import delete_repo
@@ -64,7 +67,7 @@ def test_an_old_card_is_read_again_and_found_by_what_it_says_now(hub: SmallHub, 
     done = CardRereader(hub.storage).run()
     assert (done.read, done.changed, done.failed) == (2, 2, 0)
     assert printed(the_card(hub, "ana/iris")) == ["es", "license:mit"]
-    found = list_repos(hub.catalogue, None, Query(type=RepoType.MODEL, languages=("es",)))
+    found = list_repos(hub.catalogue, None, Query(type=RepoType.MODEL, tags=(Tag(TagKind.LANGUAGE, "es"),)))
     assert [info.id.full_name for info in found.items] == ["ana/iris"]
     assert rules(hub) == [RULES, RULES]
 
@@ -109,7 +112,7 @@ def test_a_push_in_between_wins(hub: SmallHub, ana: Actor) -> None:
     made_old(hub, "ana/iris", tags=[])
 
     class WithAPush(CardRereader):
-        def _card(self, stale: Stale) -> Card | None:
+        def _card(self, stale: Stale) -> tuple[Card, CardText] | None:
             found = super()._card(stale)
             hub.commit(ana, "ana/iris", {"README.md": "---\ntags: [new]\n---\n"})
             return found
@@ -123,7 +126,7 @@ def test_a_repository_that_is_deleted_in_between_is_no_fault(hub: SmallHub, ana:
     made_old(hub, "ana/iris", tags=[])
 
     class WithADeletion(CardRereader):
-        def _card(self, stale: Stale) -> Card | None:
+        def _card(self, stale: Stale) -> tuple[Card, CardText] | None:
             found = super()._card(stale)
             delete_repo(hub.storage, open_for_admin(hub.storage, repo_id("ana/iris"), ana), ana)
             return found
@@ -139,7 +142,7 @@ def test_whatever_a_card_makes_the_rules_do_the_loop_goes_on(hub: SmallHub, ana:
     first = open_for_reading(hub.storage, repo_id("ana/one"), None).key
 
     class Stumbling(CardRereader):
-        def _card(self, stale: Stale) -> Card | None:
+        def _card(self, stale: Stale) -> tuple[Card, CardText] | None:
             if stale.repo_key == first:
                 raise RecursionError
             return super()._card(stale)
@@ -156,7 +159,7 @@ def test_a_store_that_is_away_ends_the_run(hub: SmallHub, ana: Actor, monkeypatc
         raise Unavailable("The store is away.")
 
     class WithoutStore(CardRereader):
-        def _card(self, stale: Stale) -> Card | None:
+        def _card(self, stale: Stale) -> tuple[Card, CardText] | None:
             raise Unavailable("The store is away.")
 
     monkeypatch.setattr(type(hub.storage.blobs), "size", away)
@@ -176,3 +179,16 @@ def test_a_run_ends_in_time_and_the_next_goes_on_where_it_was(hub: SmallHub, ana
     assert rereader.run(run_s=0, batch=2).read == 2
     assert rereader.run(run_s=1, batch=2).read == 1
     assert rules(hub) == [RULES] * 5
+
+
+def test_cards_from_before_the_search_inside_texts_get_their_text(hub: SmallHub, ana: Actor) -> None:
+    for name in ("same", "other"):
+        hub.repo(ana, f"ana/{name}", {"README.md": "# Quokkas"})
+    with hub.db.write() as write:
+        write.execute(card_text.delete())
+    assert full_text(hub.db, None, "quokkas").total == 0
+    made_old(hub, "ana/same")
+    made_old(hub, "ana/other", tags=[["other", "old"]])
+    done = CardRereader(hub.storage).run()
+    assert (done.read, done.changed) == (2, 1)
+    assert {one.id.name for one in full_text(hub.db, None, "quokkas").items} == {"same", "other"}

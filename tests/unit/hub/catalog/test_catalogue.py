@@ -21,10 +21,11 @@ from zoco.core.ids import RepoType
 from zoco.hub.catalog import catalogue as catalogue_module
 from zoco.hub.catalog import document_store, generations, reindex
 from zoco.hub.catalog.catalogue import Catalogue, NotReady
-from zoco.hub.catalog.generations import ABOUT, CATALOGUE, CURRENT, build, current, open_generation, refresh_numbers
+from zoco.hub.catalog.current_index import ABOUT, CATALOGUE, CURRENT, current
+from zoco.hub.catalog.generations import build, open_generation, refresh_numbers, write_what_is_due
 from zoco.hub.catalog.lists import list_repos
 from zoco.hub.catalog.query import Query, Sort
-from zoco.hub.catalog.reindex import Due, what_is_due, write_what_is_due
+from zoco.hub.catalog.reindex import Due, what_is_due
 from zoco.hub.community.likes import like
 from zoco.hub.repos.delete import delete_repo
 from zoco.hub.repos.move import move_repo
@@ -166,7 +167,7 @@ def test_numbers_are_refreshed_without_reading_the_documents(hub: SmallHub, tmp_
     hub.repo(ana, "ana/e", CARD)
     made = refresh_numbers(hub.db, folder)
     assert made
-    assert made.seq < made.numbers_seq
+    assert made.about.seq < made.about.numbers_seq
     set_downloads(hub, "c", 3)
     for catalogue in (hub.catalogue, Catalogue(hub.storage, folder)):
         assert names(catalogue, SPANISH) == ["a", "c", "e"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from tests.small_hub import SmallHub, limited, repo_id, with_role
 
 from zoco.adapters.db.tables import namespace, repo
@@ -111,6 +112,26 @@ def test_nothing_that_is_typed_is_a_fault(texts: SmallHub, typed: str) -> None:
 def test_a_type_can_be_asked_for(texts: SmallHub) -> None:
     for type, name in ((RepoType.MODEL, "llamas"), (RepoType.DATASET, "photos"), (RepoType.SPACE, "demo")):
         assert names(full_text(texts.db, None, "llama", type=type)) == [name]
+
+
+def test_sqlite_looks_for_the_words_first_whatever_else_is_asked(texts: SmallHub, ana: Actor) -> None:
+    """It once asked for the words of each repository of a type."""
+    if not texts.db.is_sqlite:
+        return
+    plans: list[list[str]] = []
+
+    def note(connection: Any, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        if "card_text_index" in statement and "EXPLAIN" not in statement:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.append([row[3] for row in plan])
+
+    event.listen(texts.db.engine, "before_cursor_execute", note)
+    for actor in (None, ana):
+        for type in (None, RepoType.MODEL):
+            full_text(texts.db, actor, "llama", type=type)
+    event.remove(texts.db.engine, "before_cursor_execute", note)
+    assert len(plans) == 4
+    assert all("card_text_index" in plan[0] for plan in plans), plans
 
 
 def test_the_passage_says_what_was_found_and_where(texts: SmallHub) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from tests.small_hub import SmallHub, hub
 
 from zoco.adapters.db.tables import download_day, repo
@@ -52,6 +52,22 @@ def test_old_days_leave_the_window_but_not_the_total(hub: SmallHub) -> None:
     flush(hub.db)
     refresh_windows(hub.db)
     assert counts(hub, one.key) == (1, 2)
+
+
+def test_the_days_of_two_months_are_kept_and_those_before_go_bit_by_bit(
+    hub: SmallHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads.download_store, "FORGOTTEN", 2)
+    monkeypatch.setattr(downloads.download_store, "BATCH", 2)
+    ana = hub.user("ana")
+    keys = [hub.repo(ana, f"ana/r{number}").key for number in range(5)]
+    with hub.db.write() as write:
+        rows = [{"repo_id": key, "day": today() - age, "count": 1} for key in keys for age in (0, 29, 30, 59, 60, 90)]
+        write.execute(insert(download_day), rows)
+    refresh_windows(hub.db)
+    assert {counts(hub, key)[0] for key in keys} == {2}
+    with hub.db.read() as read:
+        assert sorted(set(read.scalars(select(today() - download_day.c.day)))) == [0, 29, 30, 59]
 
 
 def test_what_could_not_be_written_is_kept(hub: SmallHub, monkeypatch: pytest.MonkeyPatch) -> None:

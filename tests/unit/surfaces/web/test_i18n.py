@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from zoco.core.errors import (
     StaleParent,
 )
 from zoco.core.ids import RepoId, RepoType, problem_with_namespace, problem_with_repo_name
+from zoco.formats.cards.front_matter import split
 from zoco.formats.cards.tasks import DOMAINS, TASKS
 from zoco.formats.cards.validate import validate
 from zoco.formats.git.paths import problem_with_path
@@ -132,6 +134,63 @@ def _said_by_the_hub() -> list[str]:
     messages += [EntryNotFound("a").message, RevisionNotFound("a").message, RepoNotFound().message, users.WRONG]
     messages += [GatedRepo(IRIS, signed_in=known).message for known in (True, False)]
     return messages
+
+
+FAULTY = (
+    "a: b: c",
+    " a: 1\nb: 2",
+    "a:\n  - b\n c: 1",
+    "a: [",
+    "a: [1",
+    "a: {b: 1",
+    "a: {b",
+    'a: "b',
+    "a: 1\nwords",
+    "a: @b",
+    "a: - b",
+    "a: !x b",
+    "a: *b",
+    'a: "\\ud800"',
+    "a: \x01",
+    "a: !!bool x",
+    "a: " + "[" * 50,
+    "a: &a [*a]",
+    "- a",
+    "? [a]\n: b",
+    "a: 1\na: 2",
+    "a\u00a0b: 1",
+    "a:\u00a0b",
+    "a:\n\t- b",
+    "a:b",
+    "a:b\nc:d\ne:f",
+    "a:\n-b\n-c",
+    "a:\n- b\n-c",
+    "a: 1\n   b: 2",
+    f"a: {'x' * 300_000}",
+)
+
+
+def _said_of_cards() -> list[str]:
+    """Every wording of a fault or repair that these cards bring out."""
+    cards = [split(f"---\n{yaml}\n---\n") for yaml in FAULTY]
+    cards += [split("---\na: 1\n\nText\n"), split("---\na: 1\n---\nniño año\n".encode().decode("mac_roman"))]
+    problems = [problem for card in cards for problem in (card.problem, card.garbled) if problem]
+    assert len(problems) == len(FAULTY) + 2
+    said = [text for problem in problems for text in (problem.message, *problem.hints)]
+    return sorted({re.sub(r"\d+(, \d+)*", "1", text): text for text in said}.values())
+
+
+@pytest.mark.parametrize("message", _said_of_cards())
+def test_what_is_wrong_with_a_card_is_said_in_spanish(message: str) -> None:
+    assert translate(languages()["es"], message) != message
+
+
+def test_a_refused_card_is_told_in_spanish_to_the_end() -> None:
+    (error,) = validate("---\nlicense:mit\ntitle: a: b\n---\n", RepoType.MODEL).errors
+    said = translate(languages()["es"], error)
+    assert said.startswith("Los metadatos YAML de README.md tienen un fallo en la línea 3: hay un segundo signo")
+    assert said.endswith("Línea 3: pon el valor entre comillas, porque contiene dos puntos.")
+    assert " the " not in said
 
 
 @pytest.mark.parametrize("message", _said_by_the_hub())

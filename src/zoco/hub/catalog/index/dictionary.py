@@ -109,18 +109,19 @@ class Dictionary:
             self._kept_bytes -= freed
 
 
-def write_dictionary(folder: Path, name: str, sets: Mapping[str, array[int]]) -> list[bytes]:
+def write_dictionary(folder: Path, name: str, sets: Mapping[str, array[int]]) -> list[str]:
     """The terms in their order. `sets` hold their documents in ascending order."""
-    ordered = sorted((term.encode("utf-8", "surrogatepass"), docs) for term, docs in sets.items())
+    ordered = sorted(sets)  # code points are in the order of their bytes in UTF-8
     starts, ends, counts = array("Q"), array("Q"), array("I")
     at = end = 0
     with (folder / f"{name}.terms").open("wb") as terms, (folder / f"{name}.sets").open("wb") as stored:
-        for term, docs in ordered:
+        for term in ordered:
+            docs = sets[term]
             starts.append(at)
-            at += terms.write(term + b"\n")
+            at += terms.write(term.encode("utf-8", "surrogatepass") + b"\n")
             end += stored.write(encoded(docs))
             ends.append(end)
             counts.append(len(docs))
     for suffix, values in (("starts", starts), ("ends", ends), ("counts", counts)):
         (folder / f"{name}.{suffix}").write_bytes(values.tobytes())
-    return [term for term, _ in ordered]
+    return ordered

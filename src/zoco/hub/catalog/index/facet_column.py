@@ -137,7 +137,7 @@ class FacetWriter:
             self._values.append(number)
         self._begins.append(len(self._values))
 
-    def write(self, folder: Path, terms: Sequence[bytes]) -> None:
+    def write(self, folder: Path, terms: Sequence[str]) -> None:
         """`terms` are the dictionary's, in its order."""
         totals = np.frombuffer(self._totals, dtype=np.uint32) if self._totals else np.zeros(0, dtype=np.uint32)
         order = np.argsort(-totals.astype(np.int64), kind="stable")
@@ -146,7 +146,7 @@ class FacetWriter:
         raw = np.frombuffer(self._values, dtype=np.uint32) if self._values else np.zeros(0, dtype=np.uint32)
         labels = [self._labels[number].encode("utf-8", "surrogatepass") for number in order.tolist()]
         starts = np.cumsum([0, *(len(label) + 1 for label in labels)], dtype=np.uint64)[:-1]
-        places = [bisect_left(terms, _term(self.kind, self._labels[number])) for number in order.tolist()]
+        places = [bisect_left(terms, tag_term(Tag(self.kind, self._labels[number]))) for number in order.tolist()]
         name = self.kind.value
         (folder / f"{name}.labels").write_bytes(b"".join(label + b"\n" for label in labels))
         (folder / f"{name}.starts").write_bytes(starts.tobytes())
@@ -154,7 +154,3 @@ class FacetWriter:
         (folder / f"{name}.begins").write_bytes(self._begins.tobytes())
         (folder / f"{name}.values").write_bytes(renumbered[raw].tobytes())
         (folder / f"{name}.totals").write_bytes(totals[order].tobytes())
-
-
-def _term(kind: TagKind, label: str) -> bytes:
-    return tag_term(Tag(kind, label)).encode("utf-8", "surrogatepass")

@@ -20,6 +20,7 @@ from zoco.hub.catalog.index.postings import Docs, bitmap_of, docs_in
 GATHER_MAX = 50_000
 """Sets up to this size are sorted whole; larger ones are met on a walk along the order."""
 
+WALKING_COST = 4
 _FIRST_STEP = 512
 _STEP_MAX = 262_144
 
@@ -29,15 +30,23 @@ class Order:
     docs: Docs
     places: NDArray[np.uint32]
 
-    def first_of(self, among: BitMap, begin: int, end: int, count: int, *, backwards: bool = False) -> list[int]:
+    def first_of(
+        self, among: BitMap, begin: int, end: int, count: int, *, backwards: bool = False
+    ) -> NDArray[np.int64]:
         """The first `count` documents of `among` that stand at begin ≤ place < end; the last ones when backwards."""
         if not among or begin >= end:
-            return []
-        if len(among) <= GATHER_MAX or len(among) <= count:
-            return self._gathered(among, begin, end, count, backwards=backwards)
-        return self._met(among, begin, end, count, backwards=backwards)
+            return np.zeros(0, dtype=np.int64)
+        if self._is_walk_shorter(len(among), count):
+            return self._met(among, begin, end, count, backwards=backwards)
+        return self._gathered(among, begin, end, count, backwards=backwards)
 
-    def _gathered(self, among: BitMap, begin: int, end: int, count: int, *, backwards: bool) -> list[int]:
+    def _is_walk_shorter(self, size: int, count: int) -> bool:
+        """A walk meets one of the set in every `len(docs) / size` documents, each at a higher cost than in a sort."""
+        if size <= count:
+            return False
+        return size > GATHER_MAX or count * len(self.docs) * WALKING_COST < size * size
+
+    def _gathered(self, among: BitMap, begin: int, end: int, count: int, *, backwards: bool) -> NDArray[np.int64]:
         places = self.places[docs_in(among)].astype(np.int64)
         if begin or end < len(self.docs):
             places = places[(places >= begin) & (places < end)]
@@ -48,20 +57,21 @@ class Order:
         places = np.sort(places)
         if backwards:
             places = len(self.docs) - 1 - places
-        return [int(doc) for doc in self.docs[places]]
+        return self.docs[places].astype(np.int64)
 
-    def _met(self, among: BitMap, begin: int, end: int, count: int, *, backwards: bool) -> list[int]:
-        met: list[int] = []
-        step = _FIRST_STEP
-        while begin < end and len(met) < count:
+    def _met(self, among: BitMap, begin: int, end: int, count: int, *, backwards: bool) -> NDArray[np.int64]:
+        met: list[NDArray[np.int64]] = []
+        left, step = count, _FIRST_STEP
+        while begin < end and left > 0:
             low, high = (max(begin, end - step), end) if backwards else (begin, min(end, begin + step))
             here = docs_in(bitmap_of(self.docs[low:high]) & among)
             places = np.sort(self.places[here])
-            found = self.docs[places[::-1] if backwards else places]
-            met.extend(int(doc) for doc in found[: count - len(met)])
+            found = self.docs[places[::-1] if backwards else places][:left]
+            met.append(found.astype(np.int64))
+            left -= len(found)
             begin, end = (begin, low) if backwards else (high, end)
             step = min(step * 2, _STEP_MAX)
-        return met
+        return np.concatenate(met)
 
     def first_place(self, is_past: Callable[[int], bool]) -> int:
         """Place of the first document for which this holds; from there on it must hold for all."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pyroaring import BitMap
 
 from zoco.hub.catalog.index.document import Number
@@ -34,13 +36,28 @@ After = tuple[Value, int]
 
 
 def first_by_number(
-    index: TypedIndex, chosen: Selection, number: Number, count: int, *, ascending: bool, after: After | None
+    index: TypedIndex,
+    chosen: Selection,
+    number: Number,
+    count: int,
+    *,
+    ascending: bool,
+    after: After | None,
+    skip: int = 0,
 ) -> list[Placed]:
-    """Highest first, or lowest when ascending; of equal values the newer repository first, or the older."""
+    """Highest first, or lowest when ascending; of equal values the newer repository first, or the older.
+
+    From the first `count`, those after `skip`.
+    """
     moved = index.overlay.touched
     clean = _clean(index, chosen.base - moved, number, count, ascending=ascending, after=after)
     touched = _touched(index, (chosen.base & moved) | chosen.delta, number, count, ascending=ascending, after=after)
-    return sorted([*clean, *touched], key=lambda one: one.place, reverse=not ascending)[:count]
+    if not len(touched.docs):
+        return clean.placed(skip)
+    values, keys, docs = (np.concatenate(pair) for pair in zip(clean, touched, strict=True))
+    order = np.lexsort((keys, values))
+    order = (order if ascending else order[::-1])[skip:count]
+    return _Rows(values[order], keys[order], docs[order]).placed(0)
 
 
 def first_by_name(
@@ -56,7 +73,7 @@ def first_by_name(
             begin = order.first_place(lambda doc: segment.name(doc) > name)
         else:
             end = order.first_place(lambda doc: segment.name(doc) >= name)
-    docs = order.first_of(chosen.base, begin, end, count, backwards=not ascending)
+    docs = order.first_of(chosen.base, begin, end, count, backwards=not ascending).tolist()
     clean = [Placed(segment.name(doc), int(segment.keys[doc]), doc) for doc in docs]
     changed = [Placed(index.name_of(doc), index.key_of(doc), doc) for doc in chosen.delta]
     if after is not None:
@@ -64,14 +81,26 @@ def first_by_name(
     return sorted([*clean, *changed], key=lambda one: one.place, reverse=not ascending)[:count]
 
 
+class _Rows(NamedTuple):
+    """In the order of the list."""
+
+    values: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    docs: NDArray[np.int64]
+
+    def placed(self, skip: int) -> list[Placed]:
+        columns = (self.values[skip:].tolist(), self.keys[skip:].tolist(), self.docs[skip:].tolist())
+        return [Placed(value, key, doc) for value, key, doc in zip(*columns, strict=True)]
+
+
 def _clean(
     index: TypedIndex, docs: BitMap, number: Number, count: int, *, ascending: bool, after: After | None
-) -> list[Placed]:
+) -> _Rows:
     segment = index.segment
     values, order = segment.values[number], segment.orders[number]
     begin, end = _bounds(index, order, number, ascending=ascending, after=after)
     found = order.first_of(docs, begin, end, count, backwards=ascending)
-    return [Placed(int(values[doc]), int(segment.keys[doc]), doc) for doc in found]
+    return _Rows(values[found], segment.keys[found], found)
 
 
 def _bounds(
@@ -94,9 +123,10 @@ def _bounds(
 
 def _touched(
     index: TypedIndex, docs: BitMap, number: Number, count: int, *, ascending: bool, after: After | None
-) -> list[Placed]:
+) -> _Rows:
     if not docs:
-        return []
+        none = np.zeros(0, dtype=np.int64)
+        return _Rows(none, none, none)
     overlay = index.overlay
     among = docs_in(docs)
     rows = overlay.rows_of(among)
@@ -110,4 +140,4 @@ def _touched(
         among, values, keys = among[beyond], values[beyond], keys[beyond]
     order = np.lexsort((keys, values))
     chosen = order[:count] if ascending else order[::-1][:count]
-    return [Placed(int(values[at]), int(keys[at]), int(among[at])) for at in chosen.tolist()]
+    return _Rows(values[chosen], keys[chosen], among[chosen].astype(np.int64))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from zoco.hub.catalog.index.text import Text
 from zoco.hub.catalog.index.typed_index import TypedIndex
 
@@ -51,6 +48,10 @@ def _frequent_words(index: TypedIndex) -> dict[str, int]:
 
 def _nearest(word: str, known: dict[str, int]) -> str | None:
     """Of equally near ones the most used."""
+    # here, because a process that nobody asks for more than exists need not load it
+    from rapidfuzz import process
+    from rapidfuzz.distance import OSA
+
     if len(word) < SHORTEST or word.isdigit():
         return None
     limit = 1 if len(word) < SHORT_LENGTH else 2
