@@ -20,7 +20,7 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, Request, Response
 from starlette.testclient import TestClient
 from tests.running import Server
-from tests.web.sample import PASSWORD, fill
+from tests.web.sample import PASSWORD, fill, fill_more
 
 from zoco.adapters.db.migrate import prepare
 from zoco.app import create_app, open_database, open_hub
@@ -135,11 +135,13 @@ class Browser:
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Filled as the module's `FILLS` say."""
     settings = load(tmp_path_factory.mktemp("pages") / "data", environ={}, sign_up="open")
     prepare(open_database(settings), settings)
     hub = open_hub(settings)
-    fill(hub)
+    for one in getattr(request.module, "FILLS", (fill,)):
+        one(hub)
     yield create_app(hub)
 
 
@@ -174,6 +176,7 @@ def filled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(tmp_path_factory.mktemp("web") / "data").start()
     hub = open_hub(load(running.data, environ={}))
     fill(hub)
+    fill_more(hub)
     hub.db.close()
     yield running
     running.stop()

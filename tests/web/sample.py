@@ -190,17 +190,18 @@ def fill(hub: Hub) -> None:
         )
         _commit(hub, alba, repo.id, "Write the card", FileOp("README.md", card.encode()))
         like(hub.db, open_for_reading(hub.storage, repo.id, alba), alba)
-    _many(hub, alba)
-    create_repo(hub.storage, alba, BROKEN)
-    _commit(hub, alba, BROKEN, "A draft", FileOp("borrador.md", BROKEN_CARD.encode()))
-    _commit(hub, alba, BROKEN, "Take the draft", CopyOp("README.md", "borrador.md"))  # a README itself is checked
     like(hub.db, open_for_reading(hub.storage, IRIS, bruno), bruno)
     create_repo(hub.storage, alba, RepoId(RepoType.MODEL, "alba", "secreto"), visibility=Visibility.PRIVATE)
     gated = create_repo(hub.storage, alba, RepoId(RepoType.MODEL, "alba", "notas-anonimas"), license="apache-2.0")
     change_settings(hub.storage, open_for_admin(hub.storage, gated.id, alba), alba, gated=Gated.MANUAL)
 
 
-def _many(hub: Hub, alba: Actor) -> None:
+def fill_more(hub: Hub) -> None:
+    """After `fill`: more models than a page has, with downloads, sizes and a base, and one whose card is broken."""
+    alba = actor(hub, "alba", _CUENTOS)
+    create_repo(hub.storage, alba, BROKEN)
+    _commit(hub, alba, BROKEN, "A draft", FileOp("borrador.md", BROKEN_CARD.encode()))
+    _commit(hub, alba, BROKEN, "Take the draft", CopyOp("README.md", "borrador.md"))  # a README itself is checked
     for number in range(MANY):
         id = RepoId(RepoType.MODEL, "alba", f"serie-{number:02}")
         front = (

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.web.conftest import Browser
-from tests.web.sample import MANY
+from tests.web.sample import MANY, fill, fill_more
+
+FILLS = (fill, fill_more)
 
 
 def total(visitor: Browser) -> int:
