@@ -92,12 +92,12 @@ def translate(language: Language, message: str) -> str:
         if match := pattern.fullmatch(message):
             words = match.groupdict()
             if problem := words.get("problem"):
-                words["problem"] = _sentence_by_sentence(language, problem)
+                words["problem"] = sentence_by_sentence(language, problem)
             return language.gettext(template).format(**words)
     return message
 
 
-def _sentence_by_sentence(language: Language, problem: str) -> str:
+def sentence_by_sentence(language: Language, problem: str) -> str:
     """A fault of a card and its repairs, which come in any number."""
     fault, stop, repairs = problem.partition(". ")
     said = [translate(language, repair) for repair in _SENTENCES.split(repairs)]

@@ -29,6 +29,7 @@ from zoco.surfaces.web.markdown import Rendered, render_markdown
 from zoco.surfaces.web.pages.relations import Relations, relations_of
 from zoco.surfaces.web.pages.repo_head import PREFIXES, RepoHead, head_of, info_of, opened, tip_of
 from zoco.surfaces.web.render import Page, go_to
+from zoco.surfaces.web.said import sentence_by_sentence
 from zoco.surfaces.web.sanitise import Place
 from zoco.surfaces.web.serve import acts, shows
 from zoco.surfaces.web.snippets import Snippet, git_clone, hf_download, snippets_for
@@ -41,12 +42,20 @@ INDEX_FROM = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with the metadata, and its cure, in the visitor's language."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CardContext:
     """`card` is None where there is no README, or a gate stands before it."""
 
     head: RepoHead
     card: Rendered | None
-    problem: Problem | None
+    problem: Fault | None
     can_be_repaired: bool
     tip: Oid
     language: str | None
@@ -100,7 +109,7 @@ def card_context(visit: Visit, repo: ReadableRepo, tip: Oid) -> CardContext:
     return CardContext(
         head=head,
         card=card,
-        problem=problem,
+        problem=_fault(visit, problem) if problem else None,
         can_be_repaired=can_be_repaired,
         tip=tip,
         language=language_of(info.card),
@@ -116,6 +125,11 @@ def card_context(visit: Visit, repo: ReadableRepo, tip: Oid) -> CardContext:
         created_at_ms=info.created_at_ms,
         updated_at_ms=info.updated_at_ms,
     )
+
+
+def _fault(visit: Visit, problem: Problem) -> Fault:
+    said = f"{problem.message}. {problem.hint}" if problem.hint else problem.message
+    return Fault(problem.line, sentence_by_sentence(visit.language, said))
 
 
 def toggle_like(visit: Visit, request: Request, _form: Form) -> Page | Response:

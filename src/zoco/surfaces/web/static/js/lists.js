@@ -67,6 +67,8 @@ addEventListener("htmx:after:swap", () => {
   document.title = fresh.dataset.title + document.title.slice(document.title.lastIndexOf(" · "));
   document.getElementById("z-said").textContent = fresh.dataset.said;
   for (const link of document.querySelectorAll(".prefs a, .foot a[hreflang]")) keepQuery(link);
+  const login = document.querySelector(".top a.btn[href^='/login']");
+  if (login) login.search = new URLSearchParams({ next: location.pathname + location.search });
   place(fresh);
   typing = false;
 });
