@@ -21,7 +21,7 @@ from pyroaring import BitMap
 from zoco.formats.cards.tags import Tag, TagKind
 from zoco.hub.catalog.index.dictionary import Dictionary
 from zoco.hub.catalog.index.document import tag_term
-from zoco.hub.catalog.index.files import mapped, mapped_array
+from zoco.hub.catalog.index.files import lines_at, mapped, mapped_array
 from zoco.hub.catalog.index.postings import docs_in
 
 DENSE_SHARE = 16
@@ -48,8 +48,7 @@ class FacetColumn:
     def holding(self, text: str) -> list[int]:
         """Values whose spelling holds the text, however it is written; the frequent first."""
         pattern = re.compile(re.escape(text.encode("utf-8", "surrogatepass")), re.IGNORECASE)
-        starts = (found.start() for found in pattern.finditer(self._labels))
-        return list(dict.fromkeys(int(np.searchsorted(self._starts, at, side="right")) - 1 for at in starts))
+        return [int(at) for at in lines_at(self._starts, [one.start() for one in pattern.finditer(self._labels)])]
 
     def count_of(self, value: str, among: BitMap) -> int:
         """Of a value by its spelling in any case; 0 when the segment does not have it."""
