@@ -278,9 +278,9 @@ def _peer(db: Database) -> Iterator[Peer]:
 
 
 def private_mb(pid: int | str) -> float:
-    """Memory that no other process shares."""
+    """Memory that is a process's own. Clean pages of mapped files are not: other workers share them."""
     lines = (Path("/proc") / str(pid) / "smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_Dirty")) / 1024
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ class Language:
         return str(format_date(_moment(at_ms), format="full", locale=self.locale))
 
     def date_time(self, at_ms: int) -> str:
-        return f"{format_datetime(_moment(at_ms), format='medium', locale=self.locale)} UTC"
+        return _date_time(self.locale, at_ms // 1000)
 
     def language_name(self, code: str) -> str | None:
         """`es` → Spanish, in this language; None when CLDR has no name for it."""
@@ -153,6 +153,11 @@ def _ago(locale: Locale, passed: timedelta) -> str:
 @lru_cache(maxsize=8192)
 def _date(locale: Locale, day: date) -> str:
     return str(format_date(day, format="medium", locale=locale))
+
+
+@lru_cache(maxsize=8192)
+def _date_time(locale: Locale, at_s: int) -> str:
+    return f"{format_datetime(_moment(at_s * 1000), format='medium', locale=locale)} UTC"
 
 
 def _moment(at_ms: int) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -20,7 +20,7 @@ from zoco.core.ids import RepoType
 from zoco.surfaces.web import names, urls
 from zoco.surfaces.web.assets import asset
 from zoco.surfaces.web.glyphs import glyph
-from zoco.surfaces.web.i18n import languages
+from zoco.surfaces.web.i18n import Language, languages
 from zoco.surfaces.web.security import page_headers
 from zoco.surfaces.web.visit import CSRF_COOKIE, SAID_COOKIE, Visit, preferences_asked_for
 
@@ -60,7 +60,10 @@ def environment(code: str) -> jinja2.Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined] # added by the extension
         language.gettext, language.ngettext, newstyle=True
     )
+    said = _translations(language)
     env.globals.update(
+        gettext=said,
+        _=said,
         url=urls,
         asset=asset,
         glyph=glyph,
@@ -74,6 +77,23 @@ def environment(code: str) -> jinja2.Environment:
         env.filters[name] = getattr(language, name)
     env.filters["iso"] = _iso
     return env
+
+
+def _translations(language: Language) -> Callable[..., Markup]:
+    """Jinja's own looks up and escapes each message anew; a page has hundreds, and most of them hold no variable."""
+
+    @cache
+    def text_of(message: str) -> Markup:
+        return Markup(language.gettext(message))  # noqa: S704 # of our catalogues
+
+    @cache
+    def whole(message: str) -> Markup:
+        return text_of(message) % {}
+
+    def gettext(message: str, **variables: object) -> Markup:
+        return text_of(message) % variables if variables else whole(message)
+
+    return gettext
 
 
 def _iso(at_ms: int) -> str:

@@ -229,8 +229,9 @@ def test_the_most_frequent_values_are_found_among_many(tmp_path: Path, monkeypat
         tags = tuple(Tag(TagKind.OTHER, value) for value in sorted(values))
         world.truth[key] = replace(random_document(rng, key), tags=tags, is_public=True)
     world.compact()
-    for share in (1, 10**9):
+    for share, met_max in ((1, 0), (16, 0), (16, 100), (10**9, 0)):
         monkeypatch.setattr("zoco.hub.catalog.index.facet_column.DENSE_SHARE", share)
+        monkeypatch.setattr("zoco.hub.catalog.index.facet_column.MET_MAX", met_max)
         for query in (Query(MODEL), Query(MODEL, author="ana"), Query(MODEL, search=("bert",))):
             found = select(world.index, world.texts, MODEL, query, None)
             column = world.index.segment.facets[TagKind.OTHER]

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from pyroaring import BitMap
 
-from zoco.hub.catalog.index.files import mapped, mapped_array
+from zoco.hub.catalog.index.files import lines_at, mapped, mapped_array
 from zoco.hub.catalog.index.postings import decoded, encoded, union
 
 KEPT_BYTES_MAX = 8_000_000
@@ -72,13 +72,13 @@ class Dictionary:
         wanted = prefix.encode("utf-8", "surrogatepass")
         return range(self._lower_bound(wanted), self._lower_bound(wanted + b"\xff"))
 
-    def matching(self, pattern: str) -> Iterator[int]:
+    def matching(self, pattern: str) -> list[int]:
         """Places of the terms in which a part of a line matches; `pattern` must not match a line's end."""
-        for found in re.finditer(pattern.encode(), self._terms, re.MULTILINE):
-            yield int(np.searchsorted(self._starts, found.start(), side="right")) - 1
+        found = re.finditer(pattern.encode(), self._terms, re.MULTILINE)
+        return [int(at) for at in lines_at(self._starts, [one.start() for one in found])]
 
-    def union_of(self, places: Iterator[int] | range) -> BitMap:
-        return union(self.set_at(at) for at in dict.fromkeys(places))
+    def union_of(self, places: Iterable[int]) -> BitMap:
+        return union(self.set_at(at) for at in places)
 
     def lines(self) -> list[bytes]:
         """All terms, in order: for a look at every one of them."""

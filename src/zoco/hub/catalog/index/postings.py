@@ -17,9 +17,10 @@ RAW_MAX = 32
 
 
 def bitmap_of(docs: Docs) -> BitMap:
-    """From any order. Handing a numpy array to BitMap would walk it number by number."""
+    """From any order. Handing a numpy array to BitMap would walk it number by number, and one out of order would be
+    put in number by number: sorting first is ten times as fast."""
     raw = array("I")
-    raw.frombytes(np.ascontiguousarray(docs, dtype=np.uint32).tobytes())
+    raw.frombytes(np.sort(docs.astype(np.uint32)).tobytes())
     return BitMap(raw)
 
 

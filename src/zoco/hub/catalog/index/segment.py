@@ -5,6 +5,7 @@ Documents are numbered from 0 in the order of their repositories' keys.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,9 @@ from zoco.formats.cards.tags import TagKind
 from zoco.hub.catalog.index.dictionary import Dictionary
 from zoco.hub.catalog.index.document import FACET_KINDS, Number
 from zoco.hub.catalog.index.facet_column import FacetColumn
-from zoco.hub.catalog.index.files import mapped, mapped_array
+from zoco.hub.catalog.index.files import lines_at, mapped, mapped_array
 from zoco.hub.catalog.index.orders import open_order
+from zoco.hub.catalog.index.postings import Docs
 
 
 def slug_of(number: Number) -> str:
@@ -59,17 +61,10 @@ class Segment:
         doc = int(self.by_name.docs[at])
         return doc if self.name(doc) == full_key else None
 
-    def docs_holding(self, text: str) -> list[int]:
+    def docs_holding(self, text: str) -> Docs:
         """Documents in whose full name the text occurs: one look through all names."""
-        wanted = text.encode()
-        found: list[int] = []
-        at = self._names.find(wanted)
-        while at >= 0:
-            doc = int(np.searchsorted(self._name_starts, at, side="right")) - 1
-            found.append(doc)
-            next_line = int(self._name_starts[doc + 1]) if doc + 1 < self.size else len(self._names)
-            at = self._names.find(wanted, next_line)
-        return found
+        found = re.finditer(re.escape(text.encode()), self._names)
+        return lines_at(self._name_starts, [one.start() for one in found]).astype(np.uint32)
 
 
 def open_segment(folder: Path) -> Segment:

@@ -116,7 +116,10 @@ class TextSearch:
             case Tier.SAME:
                 return self._named(text.whole, text.whole + "\0")
             case Tier.BEGINS:
-                return self._named(text.whole, text.whole + "\x7f")
+                key = ("begins", text.whole)
+                if key not in self._kept:
+                    self._keep(key, self._named(text.whole, text.whole + "\x7f"))
+                return self._kept[key]
             case Tier.WORDS:
                 return _all(segment.words.find(word) for word in text.words)
             case Tier.PREFIXES:
@@ -153,7 +156,7 @@ class TextSearch:
         candidates = intersection(near) if near else None
         if candidates is not None and len(candidates) <= LOOKED_AT_MAX:
             return BitMap(doc for doc in candidates if part in segment.name(doc))
-        return BitMap(segment.docs_holding(part))
+        return bitmap_of(segment.docs_holding(part))
 
     def _words(self, where: str, word: str) -> BitMap:
         """Documents with a word that is the given one, or begins or ends with it, or holds it."""
