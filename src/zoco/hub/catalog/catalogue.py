@@ -108,7 +108,7 @@ class Catalogue:
             ends = document_store.log_ends(read)
         view = self._view
         if view is not None and ends.oldest - 1 > view.seq:
-            view = self._view = None  # the log no longer tells all that happened since
+            view = None  # the log no longer tells all that happened since
         if view is None or self._is_superseded():
             generation = self._newest_generation(ends)
             if generation is not None:
