@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy.types import JSON
 
 from zoco.adapters.db.engine import Database, Write, open_postgresql, open_sqlite
 from zoco.adapters.db.migrate import MIGRATIONS, migrate, schema_of
-from zoco.adapters.db.tables import doomed_object, lfs_link, lfs_object, xet_file
+from zoco.adapters.db.tables import card, doomed_object, lfs_link, lfs_object, xet_file
 
 first: ModuleType = importlib.import_module("zoco.adapters.db.migrations.versions.0001_first")
 
@@ -62,13 +62,15 @@ def value_for(column: Column[Any], rows: Mapping[str, Mapping[str, Any]]) -> Any
     raise AssertionError(f"no value for {column}")
 
 
-def contents(db: Database, tables: MetaData) -> dict[str, list[tuple[Any, ...]]]:
+def contents(db: Database, tables: MetaData, without: Container[str] = ()) -> dict[str, list[tuple[Any, ...]]]:
     def names(table: Table) -> list[Column[Any]]:
         return list(table.columns)
 
     with db.read() as read:
         return {
-            table.name: [tuple(row) for row in read.execute(select(*names(table)))] for table in tables.sorted_tables
+            table.name: [tuple(row) for row in read.execute(select(*names(table)))]
+            for table in tables.sorted_tables
+            if table.name not in without
         }
 
 
@@ -79,11 +81,36 @@ def test_a_database_of_the_first_schema_keeps_its_rows(old: Database, tmp_path: 
     assert all(len(rows) == 1 for rows in before.values())
     assert migrate(old, backups=tmp_path / "backups")[0] == "0002"
     assert schema_of(old).is_current
-    assert contents(old, first.metadata) == before
+    moved = before.pop("repo_tag")
+    assert contents(old, first.metadata, without={"repo_tag"}) == before
     with old.read() as read:
         assert read.execute(select(lfs_object.c.xet_hash)).scalar_one() is None
         assert read.execute(select(lfs_link.c.touched_at)).scalar_one() == 0
         assert read.execute(select(doomed_object.c.is_stray)).scalar_one() is False
+        assert read.execute(select(card.c.repo_id, card.c.tags)).one() == (moved[0][0], [["other", moved[0][1]]])
+        assert read.execute(select(card.c.links, card.c.rules)).one() == ([], 0), "it will be read again"
+
+
+def test_tags_of_old_cards_are_kept_with_what_their_words_tell(old: Database) -> None:
+    tags = ["es", "license:mit", "\x1fdataset:ana/llamas", "task_categories:ner", "a:b", "base_model:finetune:ana/x"]
+    with old.write() as write:
+        fill(write, first.metadata)
+        repo_tag = first.metadata.tables["repo_tag"]
+        (key,) = write.scalars(select(repo_tag.c.repo_id))
+        write.execute(repo_tag.delete())
+        rows = [{"repo_id": key, "tag": tag, "position": at} for at, tag in enumerate(tags)]
+        write.execute(repo_tag.insert(), rows)
+    migrate(old)
+    with old.read() as read:
+        kept = read.execute(select(card.c.tags, card.c.links)).one()
+    assert kept.tags == [
+        ["other", "es"],
+        ["license", "mit"],
+        ["task", "ner"],
+        ["other", "a:b"],
+        ["base_model", "finetune:ana/x"],
+    ]
+    assert kept.links == ["dataset:ana/llamas"]
 
 
 def test_old_rows_can_be_changed_to_what_the_new_schema_offers(old: Database) -> None:
