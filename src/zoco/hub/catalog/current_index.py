@@ -15,7 +15,7 @@ from typing import NamedTuple
 from zoco.adapters import logs
 from zoco.adapters.db.engine import Database
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when the files or the terms in them change: older generations are then ignored."""
 
 CATALOGUE = "catalogue"

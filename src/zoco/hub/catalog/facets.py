@@ -62,7 +62,7 @@ def _counted(indexed: Indexed, among: Selection, kind: TagKind, at_most: int, ho
     column = indexed.index.segment.facets[kind]
     only: Sequence[int] | None = column.holding(holding)[: 4 * at_most] if holding else None
     changed = indexed.index.delta.counts(kind, among.delta)
-    in_segment = ((column.label(one), count) for one, count in column.counts(among.base, at_most, only).items())
+    in_segment = ((column.labels[one], count) for one, count in column.counts(among.base, at_most, only).items())
     found = {value.lower(): (value, count) for value, count in in_segment}
     for key, (value, count) in changed.items():
         if holding and holding.lower() not in key:

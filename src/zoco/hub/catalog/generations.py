@@ -26,7 +26,7 @@ from zoco.core.ids import RepoType
 from zoco.hub.catalog import document_store
 from zoco.hub.catalog.current_index import ABOUT, CURRENT, FORMAT, About, about_current, current, identity, sizes_of
 from zoco.hub.catalog.index.document import Number
-from zoco.hub.catalog.index.segment import Segment, open_segment
+from zoco.hub.catalog.index.segment import Segment
 from zoco.hub.catalog.index.writer import SegmentWriter, write_numbers
 from zoco.hub.catalog.reindex import Due, what_is_due
 
@@ -47,7 +47,7 @@ def open_generation(folder: Path, db: Database) -> Generation | None:
     if name is None or about is None:
         return None
     try:
-        return Generation(name, about, {type: open_segment(folder / name / type.plural) for type in RepoType})
+        return Generation(name, about, {type: Segment(folder / name / type.plural) for type in RepoType})
     except (OSError, ValueError) as error:
         logs.warning("catalogue_not_opened", name=name, why=str(error))
         return None
@@ -57,7 +57,7 @@ def open_generation(folder: Path, db: Database) -> Generation | None:
 def empty_segment() -> Segment:
     with tempfile.TemporaryDirectory() as folder:  # its files may go: they are mapped
         SegmentWriter().write(Path(folder))
-        return open_segment(Path(folder))
+        return Segment(Path(folder))
 
 
 def build(db: Database, folder: Path) -> Generation | None:

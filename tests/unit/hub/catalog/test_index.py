@@ -19,7 +19,7 @@ from zoco.hub.catalog.catalogue import Indexed, View
 from zoco.hub.catalog.generations import empty_segment
 from zoco.hub.catalog.index import orders, text
 from zoco.hub.catalog.index.document import FACET_KINDS, Document, Number
-from zoco.hub.catalog.index.segment import Segment, open_segment
+from zoco.hub.catalog.index.segment import Segment
 from zoco.hub.catalog.index.sizes import sizes_of
 from zoco.hub.catalog.index.text import TextSearch
 from zoco.hub.catalog.index.typed_index import Changed, TypedIndex
@@ -54,7 +54,7 @@ class World:
         folder = self.folder / f"{self.type}-{self.rng.random()}"
         folder.mkdir(parents=True)
         writer.write(folder)
-        self.use(open_segment(folder))
+        self.use(Segment(folder))
 
     def change(self, how_many: int) -> None:
         changes = []
@@ -169,7 +169,7 @@ def check_counts(world: World, query: Query, actor: Actor | None) -> None:
     assert sizes_of(world.index, found) == brute.sizes(truth)
     for kind in FACET_KINDS:
         column = world.index.segment.facets[kind]
-        base = {column.label(n).lower(): count for n, count in column.counts(found.base, 1000).items()}
+        base = {column.labels[n].lower(): count for n, count in column.counts(found.base, 1000).items()}
         for value, (_, count) in world.index.delta.counts(kind, found.delta).items():
             base[value] = base.get(value, 0) + count
         assert base == brute.counts(truth, kind), (kind, query)

@@ -1,8 +1,7 @@
 """Which values of one kind do the documents of a segment have, and how often does each occur in a set of them?
 
-`KIND.labels` holds the values, the frequent first, one a line; `KIND.starts` where each line begins; `KIND.totals` how
-many documents have each, `KIND.places` where its set is in the dictionary; `KIND.begins` and `KIND.values` the numbers
-of each document's values.
+`KIND.labels` holds the values, the frequent first (`lines.py`); `KIND.totals` how many documents have each,
+`KIND.places` where its set is in the dictionary; `KIND.begins` and `KIND.values` the numbers of each document's values.
 """
 
 from __future__ import annotations
@@ -21,12 +20,12 @@ from pyroaring import BitMap
 from zoco.formats.cards.tags import Tag, TagKind
 from zoco.hub.catalog.index.dictionary import Dictionary
 from zoco.hub.catalog.index.document import tag_term
-from zoco.hub.catalog.index.files import lines_at, mapped, mapped_array
+from zoco.hub.catalog.index.files import mapped_array
+from zoco.hub.catalog.index.lines import Lines, write_lines
 from zoco.hub.catalog.index.postings import docs_in
 
 DENSE_SHARE = 16
 """Of sets larger than one in this many documents, values are counted by meeting their bitmaps."""
-
 
 MEETING_SHARE, MEETING_BASE = 30, 5000
 """Of smaller sets too where the values are few: meeting one costs a thirtieth of counting all of the set (measured),
@@ -41,22 +40,17 @@ class FacetColumn:
         self.kind = kind
         self._terms = terms
         self._size = size
-        self._labels = mapped(folder / f"{kind.value}.labels")
-        self._starts = mapped_array(folder / f"{kind.value}.starts", np.uint64)
+        self.labels = Lines(folder / f"{kind.value}.labels")
         self._places = mapped_array(folder / f"{kind.value}.places", np.uint32)
         self._begins = mapped_array(folder / f"{kind.value}.begins", np.uint32)
         self._values = mapped_array(folder / f"{kind.value}.values", np.uint32)
         self.totals = mapped_array(folder / f"{kind.value}.totals", np.uint32)
 
-    def label(self, value: int) -> str:
-        start = int(self._starts[value])
-        end = int(self._starts[value + 1]) if value + 1 < len(self._starts) else len(self._labels)
-        return self._labels[start : end - 1].decode("utf-8", "surrogatepass")
-
     def holding(self, text: str) -> list[int]:
         """Values whose spelling holds the text, however it is written; the frequent first."""
-        pattern = re.compile(re.escape(text.encode("utf-8", "surrogatepass")), re.IGNORECASE)
-        return [int(at) for at in lines_at(self._starts, [one.start() for one in pattern.finditer(self._labels)])]
+        pattern = re.escape(text.encode("utf-8", "surrogatepass"))
+        found: list[int] = self.labels.matching(pattern, re.IGNORECASE).tolist()
+        return found
 
     def count_of(self, value: str, among: BitMap) -> int:
         """Of a value by its spelling in any case; 0 when the segment does not have it."""
@@ -174,12 +168,10 @@ class FacetWriter:
         renumbered = np.empty(len(order), dtype=np.uint32)
         renumbered[order] = np.arange(len(order), dtype=np.uint32)
         raw = np.frombuffer(self._values, dtype=np.uint32) if self._values else np.zeros(0, dtype=np.uint32)
-        labels = [self._labels[number].encode("utf-8", "surrogatepass") for number in order.tolist()]
-        starts = np.cumsum([0, *(len(label) + 1 for label in labels)], dtype=np.uint64)[:-1]
-        places = [bisect_left(terms, tag_term(Tag(self.kind, self._labels[number]))) for number in order.tolist()]
+        labels = [self._labels[number] for number in order.tolist()]
+        places = [bisect_left(terms, tag_term(Tag(self.kind, label))) for label in labels]
         name = self.kind.value
-        (folder / f"{name}.labels").write_bytes(b"".join(label + b"\n" for label in labels))
-        (folder / f"{name}.starts").write_bytes(starts.tobytes())
+        write_lines(folder / f"{name}.labels", labels)
         (folder / f"{name}.places").write_bytes(np.array(places, dtype=np.uint32).tobytes())
         (folder / f"{name}.begins").write_bytes(self._begins.tobytes())
         (folder / f"{name}.values").write_bytes(renumbered[raw].tobytes())

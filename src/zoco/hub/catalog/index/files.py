@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,11 +22,6 @@ def mapped(file: Path) -> mmap.mmap | bytes:
 
 def mapped_array(file: Path, kind: type[Scalar]) -> NDArray[Scalar]:
     return np.frombuffer(mapped(file), dtype=kind)
-
-
-def lines_at(starts: NDArray[np.uint64], positions: Sequence[int]) -> NDArray[np.int64]:
-    """In which lines these positions are, each line once. All at once: one alone would copy `starts` to compare."""
-    return np.unique(np.searchsorted(starts, np.array(positions, dtype=np.uint64), side="right") - 1)
 
 
 def write_array(file: Path, values: NDArray[Any]) -> None:  # Any: of whatever kind

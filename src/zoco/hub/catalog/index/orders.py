@@ -6,6 +6,7 @@ first are found by walking the order. Ties are broken by the repository's key, a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,14 +76,7 @@ class Order:
 
     def first_place(self, is_past: Callable[[int], bool]) -> int:
         """Place of the first document for which this holds; from there on it must hold for all."""
-        low, high = 0, len(self.docs)
-        while low < high:
-            middle = (low + high) // 2
-            if is_past(int(self.docs[middle])):
-                high = middle
-            else:
-                low = middle + 1
-        return low
+        return bisect_left(range(len(self.docs)), True, key=lambda place: is_past(int(self.docs[place])))
 
 
 def open_order(folder: Path, name: str) -> Order:

@@ -70,11 +70,11 @@ def first_by_name(
     if after is not None:
         name = str(after[0])
         if ascending:
-            begin = order.first_place(lambda doc: segment.name(doc) > name)
+            begin = order.first_place(lambda doc: segment.names[doc] > name)
         else:
-            end = order.first_place(lambda doc: segment.name(doc) >= name)
+            end = order.first_place(lambda doc: segment.names[doc] >= name)
     docs = order.first_of(chosen.base, begin, end, count, backwards=not ascending).tolist()
-    clean = [Placed(segment.name(doc), int(segment.keys[doc]), doc) for doc in docs]
+    clean = [Placed(segment.names[doc], int(segment.keys[doc]), doc) for doc in docs]
     changed = [Placed(index.name_of(doc), index.key_of(doc), doc) for doc in chosen.delta]
     if after is not None:
         changed = [one for one in changed if (one.place > after if ascending else one.place < after)]

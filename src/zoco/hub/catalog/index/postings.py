@@ -16,7 +16,7 @@ RAW_MAX = 32
 """Sets of fewer documents than this are written as plain numbers: a bitmap's frame would be larger."""
 
 
-def bitmap_of(docs: Docs) -> BitMap:
+def bitmap_of(docs: NDArray[np.uint32] | NDArray[np.int64]) -> BitMap:
     """From any order. Handing a numpy array to BitMap would walk it number by number, and one out of order would be
     put in number by number: sorting first is ten times as fast."""
     raw = array("I")

@@ -36,10 +36,9 @@ def suggestion(index: TypedIndex, text: Text) -> str | None:
 def _frequent_words(index: TypedIndex) -> dict[str, int]:
     """Small hubs have no word three times: there one is enough."""
     least = USED_MIN if index.segment.size > 1000 else 1
-    segment = index.segment.words
-    lines = segment.lines()
-    counts = segment.counts.tolist()
-    found = {line.decode(): count for line, count in zip(lines, counts, strict=True) if count >= least}
+    words = index.segment.words
+    counted = zip(words.terms.all(), words.counts.tolist(), strict=True)
+    found = {word.decode(): count for word, count in counted if count >= least}
     for word, docs in index.delta.words():
         if len(docs) >= least or word in found:
             found[word] = found.get(word, 0) + len(docs)

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 from pyroaring import BitMap
 
+from zoco.hub.catalog.index.dictionary import Dictionary
 from zoco.hub.catalog.index.document import words_in
-from zoco.hub.catalog.index.postings import bitmap_of, intersection, union
+from zoco.hub.catalog.index.postings import bitmap_of, intersection
 from zoco.hub.catalog.index.typed_index import Selection, TypedIndex
 
 WORDS_MAX = 20
@@ -116,10 +117,7 @@ class TextSearch:
             case Tier.SAME:
                 return self._named(text.whole, text.whole + "\0")
             case Tier.BEGINS:
-                key = ("begins", text.whole)
-                if key not in self._kept:
-                    self._keep(key, self._named(text.whole, text.whole + "\x7f"))
-                return self._kept[key]
+                return self._remembered("begins", text.whole, lambda: self._named(text.whole, text.whole + "\x7f"))
             case Tier.WORDS:
                 return _all(segment.words.find(word) for word in text.words)
             case Tier.PREFIXES:
@@ -131,10 +129,10 @@ class TextSearch:
         """Documents whose full name, or name, is from `low` to before `high`."""
         segment = self._index.segment
         full, repo = segment.by_name, segment.by_repo_name
-        begin = full.first_place(lambda doc: segment.name(doc) >= low)
-        end = full.first_place(lambda doc: segment.name(doc) >= high)
-        first = repo.first_place(lambda doc: segment.name(doc).partition("/")[2] >= low)
-        last = repo.first_place(lambda doc: segment.name(doc).partition("/")[2] >= high)
+        begin = full.first_place(lambda doc: segment.names[doc] >= low)
+        end = full.first_place(lambda doc: segment.names[doc] >= high)
+        first = repo.first_place(lambda doc: segment.names[doc].partition("/")[2] >= low)
+        last = repo.first_place(lambda doc: segment.names[doc].partition("/")[2] >= high)
         return bitmap_of(full.docs[begin:end]) | bitmap_of(repo.docs[first:last])
 
     def _holding(self, part: str) -> BitMap:
@@ -142,10 +140,7 @@ class TextSearch:
         words = words_in(part)
         if words == [part]:
             return self._words("inside", part)
-        key = ("text", part)
-        if key not in self._kept:
-            self._keep(key, self._looked_at(part, words))
-        return self._kept[key]
+        return self._remembered("text", part, lambda: self._looked_at(part, words))
 
     def _looked_at(self, part: str, words: Sequence[str]) -> BitMap:
         """The text crosses the border of a word: its words narrow the choice, and then names are looked at."""
@@ -155,35 +150,35 @@ class TextSearch:
         near = [self._words(_where(part, at, len(words)), word) for at, word in enumerate(words)]
         candidates = intersection(near) if near else None
         if candidates is not None and len(candidates) <= LOOKED_AT_MAX:
-            return BitMap(doc for doc in candidates if part in segment.name(doc))
-        return bitmap_of(segment.docs_holding(part))
+            return BitMap(doc for doc in candidates if part in segment.names[doc])
+        return bitmap_of(segment.names.matching(re.escape(part.encode())))
 
     def _words(self, where: str, word: str) -> BitMap:
         """Documents with a word that is the given one, or begins or ends with it, or holds it."""
-        key = (where, word)
-        if key in self._kept:
-            self._kept.move_to_end(key)
-            return self._kept[key]
         words = self._index.segment.words
-        match where:
-            case "same":
-                return words.find(word)
-            case "prefix":
-                found = union(words.set_at(at) for at in words.beginning(word))
-            case "suffix":
-                found = words.union_of(words.matching(f"{re.escape(word)}$"))
-            case _:
-                found = words.union_of(words.matching(re.escape(word)))
-        self._keep(key, found)
-        return found
+        if where == "same":
+            return words.find(word)
+        return self._remembered(where, word, lambda: _LOOK_UPS[where](words, word))
 
-    def _keep(self, key: tuple[str, str], found: BitMap) -> None:
-        self._kept[key] = found
-        while len(self._kept) > KEPT_MAX or (len(self._kept) > 1 and self._size() > KEPT_DOCS_MAX):
-            self._kept.popitem(last=False)
+    def _remembered(self, how: str, text: str, work: Callable[[], BitMap]) -> BitMap:
+        found = self._kept.get((how, text))
+        if found is None:
+            found = self._kept[how, text] = work()
+            while len(self._kept) > KEPT_MAX or (len(self._kept) > 1 and self._size() > KEPT_DOCS_MAX):
+                self._kept.popitem(last=False)
+        else:
+            self._kept.move_to_end((how, text))
+        return found
 
     def _size(self) -> int:
         return sum(len(one) for one in self._kept.values())
+
+
+_LOOK_UPS: Mapping[str, Callable[[Dictionary, str], BitMap]] = {
+    "prefix": lambda words, word: words.beginning(word),
+    "suffix": lambda words, word: words.matching(f"{re.escape(word)}$"),
+    "inside": lambda words, word: words.matching(re.escape(word)),
+}
 
 
 def _all(sets: Iterator[BitMap]) -> BitMap:

@@ -100,7 +100,7 @@ class TypedIndex:
 
     def name_of(self, doc: int) -> str:
         """owner/name in lower case."""
-        return self.delta.document(doc).full_key if doc in self.delta.docs else self.segment.name(doc)
+        return self.delta.document(doc).full_key if doc in self.delta.docs else self.segment.names[doc]
 
     def _doc_of(self, change: Changed) -> int | None:
         doc = self.segment.doc_of(change.key)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from zoco.hub.catalog.index.dictionary import write_dictionary
 from zoco.hub.catalog.index.document import FACET_KINDS, Document, Number, terms_of, values_by_kind, words_in
 from zoco.hub.catalog.index.facet_column import FacetWriter
+from zoco.hub.catalog.index.files import write_array
+from zoco.hub.catalog.index.lines import write_lines
 from zoco.hub.catalog.index.orders import highest_first, write_order
 from zoco.hub.catalog.index.segment import slug_of
 
@@ -25,7 +27,7 @@ class SegmentWriter:
 
     def __init__(self) -> None:
         self._keys = array("q")
-        self._names: list[bytes] = []
+        self._names: list[str] = []
         self._terms: defaultdict[str, array[int]] = defaultdict(_numbers)
         self._words: defaultdict[str, array[int]] = defaultdict(_numbers)
         self._values = {number: array("q") for number in Number}
@@ -37,7 +39,7 @@ class SegmentWriter:
         assert not doc or self._keys[-1] < document.key
         self._keys.append(document.key)
         full_key = document.full_key
-        self._names.append(full_key.encode())
+        self._names.append(full_key)
         for term in terms_of(document):
             self._terms[term].append(doc)
         for word in set(words_in(full_key)):
@@ -63,20 +65,16 @@ class SegmentWriter:
         return len(self._keys)
 
     def _write_names(self, folder: Path) -> None:
-        lengths = np.fromiter((len(name) + 1 for name in self._names), dtype=np.uint64, count=len(self._names))
-        starts = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(lengths, dtype=np.uint64)[:-1]])
-        (folder / "names.starts").write_bytes(starts[: len(self._names)].tobytes())
-        with (folder / "names.text").open("wb") as text:
-            text.writelines(name + b"\n" for name in self._names)
+        write_lines(folder / "names", self._names)
         numbers = range(len(self._names))
         by_name = sorted(numbers, key=self._names.__getitem__)
         write_order(folder, "name", np.array(by_name, dtype=np.uint32))
-        repo_names = [name.partition(b"/")[2] for name in self._names]
+        repo_names = [name.partition("/")[2] for name in self._names]
         by_repo_name = sorted(numbers, key=repo_names.__getitem__)
         write_order(folder, "repo-name", np.array(by_repo_name, dtype=np.uint32))
 
 
 def write_numbers(folder: Path, number: Number, column: NDArray[np.int64]) -> None:
     """One for each document, in their order."""
-    (folder / f"{slug_of(number)}.values").write_bytes(column.tobytes())
+    write_array(folder / f"{slug_of(number)}.values", column)
     write_order(folder, slug_of(number), highest_first(column))
