@@ -163,6 +163,7 @@ def _pages(catalogue: Catalogue, queries: dict[str, list[Query]], peer: Peer | N
         found = []
         for query in asked:
             with catalogue.view() as view:
+                view.answers.clear()
                 found.append(timed(partial(found_in, view, query, None)))
         line = f"{name:<40} CPU {percentiles([one[1] for one in found])}  wall {percentiles([one[0] for one in found])}"
         if peer is not None and name != "page 1000":

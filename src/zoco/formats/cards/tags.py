@@ -81,7 +81,7 @@ _KINDS_PRINTED = {
     repo_type: {prefix: kind for kind, prefix in prefixes.items()} for repo_type, prefixes in _PREFIXES.items()
 }
 
-_KIND_WORDS = {
+KIND_WORDS = {
     "task": TagKind.TASK,
     "tasks": TagKind.TASK,
     "pipeline_tag": TagKind.TASK,
@@ -103,6 +103,8 @@ _KIND_WORDS = {
     "tag": TagKind.OTHER,
     "tags": TagKind.OTHER,
 }
+"""What stands before the colon of a filter, and names a parameter of a list."""
+
 _BARE = (TagKind.TASK, TagKind.LIBRARY, TagKind.LANGUAGE, TagKind.SDK, TagKind.OTHER, TagKind.LICENSE)
 _BARE_DATASET = (*_BARE, TagKind.SIZE, TagKind.FORMAT, TagKind.MODALITY, TagKind.TASK_ID)
 
@@ -113,7 +115,7 @@ def tags_meant(word: str, repo_type: RepoType | None) -> list[Tag]:
     Clients and older addresses write both forms for every type of repository.
     """
     kind_word, colon, value = word.partition(":")
-    kind = _KIND_WORDS.get(kind_word) if colon and value else None
+    kind = KIND_WORDS.get(kind_word) if colon and value else None
     if kind is not None:
         also = [Tag(TagKind.OTHER, word)] if kind is not TagKind.OTHER else []
         return [Tag(kind, value), *also]

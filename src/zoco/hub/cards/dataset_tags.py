@@ -30,6 +30,9 @@ SIZES = (
 )
 """Category → the first number of rows that is too many for it."""
 
+LARGEST = "n>1T"
+SIZE_CATEGORIES = (*(name for name, _ in SIZES), LARGEST)
+
 _FORMATS = {
     "csv": ("csv", ("tabular",)),
     "tsv": ("csv", ("tabular",)),
@@ -120,7 +123,7 @@ def _size(data: Json) -> list[str]:
     if not counts or not all(type(count) is int and count >= 0 for count in counts):
         return []
     total = sum(count for count in counts if isinstance(count, int))
-    return [next((name for name, limit in SIZES if total < limit), "n>1T")]
+    return [next((name for name, limit in SIZES if total < limit), LARGEST)]
 
 
 def _of_files(data: Json, paths: Collection[str]) -> Iterator[Tag]:

@@ -7,30 +7,33 @@ whichever node wrote it: the log of changes is read first. The files of the inde
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, RLock
-from typing import Any
+from typing import Any, TypeVar
 
 from zoco.adapters import logs
 from zoco.adapters.db.changes import Change
 from zoco.core.errors import Unavailable
 from zoco.core.ids import RepoType
-from zoco.hub.catalog import document_store
+from zoco.hub.catalog import document_store, log_store
 from zoco.hub.catalog.current_index import About, current
-from zoco.hub.catalog.document_store import LogEnds
 from zoco.hub.catalog.generations import Generation, empty_segment, open_generation
 from zoco.hub.catalog.index.segment import Segment
 from zoco.hub.catalog.index.text import TextSearch
 from zoco.hub.catalog.index.typed_index import Changed, TypedIndex
+from zoco.hub.catalog.log_store import LogEnds
 from zoco.hub.repos.storage import RepoStorage
 
 STRAIGHT_MAX = 10_000
 """Repositories that a process reads itself when there is no segment; for more it waits for one to be written."""
 
-ANSWERS_KEPT = 256
+ANSWERS_KEPT = 64
+"""A set of documents among them takes up to a quarter of a megabyte at two million."""
+
+T = TypeVar("T")
 
 
 class NotReady(Unavailable):
@@ -57,10 +60,14 @@ class View:
     numbers_seq: int
     answers: OrderedDict[Hashable, Any]  # Any: what questions about this state were answered
 
-    def remembered(self, question: Hashable, answer: Any) -> None:  # Any: as above
-        self.answers[question] = answer
-        if len(self.answers) > ANSWERS_KEPT:
-            self.answers.popitem(last=False)
+    def answer(self, question: Hashable, work: Callable[[], T]) -> T:
+        """As it was answered before about this state, or worked out now."""
+        if question not in self.answers:
+            self.answers[question] = work()
+            if len(self.answers) > ANSWERS_KEPT:
+                self.answers.popitem(last=False)
+        found: T = self.answers[question]
+        return found
 
 
 class Catalogue:
@@ -87,7 +94,7 @@ class Catalogue:
 
     def _catch_up(self) -> None:
         with self._db.read() as read:
-            newest = document_store.newest(read)
+            newest = log_store.newest(read)
         if self._is_current(newest):
             return
         with self._catching_up:  # the second thread finds the work done
@@ -105,7 +112,7 @@ class Catalogue:
 
     def _advance(self) -> None:
         with self._db.read() as read:
-            ends = document_store.log_ends(read)
+            ends = log_store.log_ends(read)
         view = self._view
         if view is not None and ends.oldest - 1 > view.seq:
             view = None  # the log no longer tells all that happened since
@@ -134,7 +141,7 @@ class Catalogue:
     def _replay(self, view: View, *, whole: bool = False) -> None:
         """Reads what the log holds after `view.seq`, or every repository, and makes the result the view."""
         with self._db.read() as read:
-            newest = document_store.newest(read)  # before the rest: what comes later is read twice, never missed
+            newest = log_store.newest(read)  # before the rest: what comes later is read twice, never missed
             if whole:
                 if self._folder and document_store.count_repos(read, STRAIGHT_MAX + 1) > STRAIGHT_MAX:
                     raise NotReady
@@ -142,7 +149,7 @@ class Catalogue:
                 changes = dict.fromkeys((one.key for one in found), Change.DOCUMENT)
                 documents = {one.key: one for one in found}
             else:
-                changes = document_store.changed_since(read, view.seq, view.numbers_seq)
+                changes = log_store.changed_since(read, view.seq, view.numbers_seq)
                 documents = document_store.documents_of(read, list(changes))
         with self._lock:
             for type, indexed in view.types.items():

@@ -1,15 +1,14 @@
-"""SQL of the catalogue's index: repositories as it knows them, and the log of what changed."""
+"""SQL of the catalogue's index: repositories as it knows them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 
-from zoco.adapters.db.changes import Change
 from zoco.adapters.db.engine import Read
-from zoco.adapters.db.tables import card, change, namespace, repo
+from zoco.adapters.db.tables import card, namespace, repo
 from zoco.core.access import Gated, Visibility
 from zoco.core.ids import RepoType
 from zoco.formats.cards.tags import Tag, TagKind
@@ -17,40 +16,6 @@ from zoco.hub.catalog.index.document import Document, trending_number
 
 BATCH = 500
 STREAM_BATCH = 5000
-
-
-class LogEnds(NamedTuple):
-    """0 where nothing was ever logged."""
-
-    oldest: int
-    newest: int
-
-
-def newest(read: Read) -> int:
-    """Of the log. Asked before every answer: the cheapest form there is."""
-    return int(read.exec_driver_sql("SELECT max(seq) FROM change").scalar() or 0)
-
-
-def log_ends(read: Read) -> LogEnds:
-    row = read.execute(select(func.min(change.c.seq), func.max(change.c.seq))).one()
-    return LogEnds(int(row[0] or 0), int(row[1] or 0))
-
-
-def changed_since(read: Read, seq: int, numbers_seq: int) -> dict[int, Change]:
-    """Repositories, each with the most that happened to it; numbers that changed up to `numbers_seq` are known."""
-    query = (
-        select(change.c.repo_id, func.min(change.c.kind), func.max(change.c.seq))
-        .where(change.c.seq > seq)
-        .group_by(change.c.repo_id)
-    )
-    found = ((key, Change(kind), last) for key, kind, last in read.execute(query))
-    return {key: kind for key, kind, last in found if kind is Change.DOCUMENT or last > numbers_seq}
-
-
-def count_changed(read: Read, kind: Change, seq: int) -> int:
-    """Repositories to which this happened after `seq`."""
-    query = select(func.count(change.c.repo_id.distinct())).where(change.c.seq > seq, change.c.kind == int(kind))
-    return int(read.execute(query).scalar_one())
 
 
 def all_numbers(read: Read) -> Iterator[tuple[str, int, tuple[int, ...]]]:

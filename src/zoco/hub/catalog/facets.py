@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from zoco.core.access import Actor
 from zoco.formats.cards.tags import TagKind
-from zoco.hub.catalog.catalogue import Catalogue, Indexed, View
+from zoco.hub.catalog.catalogue import Catalogue, Indexed
 from zoco.hub.catalog.index.sizes import sizes_of
 from zoco.hub.catalog.index.typed_index import Selection
 from zoco.hub.catalog.query import Query
-from zoco.hub.catalog.select import select
+from zoco.hub.catalog.select import selected, what, who
 
 VALUES_MAX = 500
 
@@ -36,26 +36,24 @@ def count_values(
     """The most frequent first; `holding` only values that hold this text. `query.type` must be given; its page, order
     and cursor do not matter. A kind of which one value can be chosen is counted without that choice: leave it out of
     `query`."""
-    assert query.type is not None
+    type = query.type
+    assert type is not None
     with catalogue.view() as view:
-        question = ("values", _what(query), actor and _who(actor), kind, at_most, holding)
-        known: tuple[FacetValue, ...] | None = view.answers.get(question)
-        if known is None:
-            known = _counted(view.types[query.type], _selected(view, query, actor), kind, at_most, holding)
-            view.remembered(question, known)
-        return known
+        return view.answer(
+            ("values", what(query), who(actor), kind, at_most, holding),
+            lambda: _counted(view.types[type], selected(view, type, query, actor), kind, at_most, holding),
+        )
 
 
 def count_sizes(catalogue: Catalogue, actor: Actor | None, query: Query) -> tuple[int, ...]:
     """How many have a number of parameters in each bucket (`SIZE_BOUNDS`): leave the choice of one out of `query`."""
-    assert query.type is not None
+    type = query.type
+    assert type is not None
     with catalogue.view() as view:
-        question = ("sizes", _what(query), actor and _who(actor))
-        known: tuple[int, ...] | None = view.answers.get(question)
-        if known is None:
-            known = tuple(sizes_of(view.types[query.type].index, _selected(view, query, actor)))
-            view.remembered(question, known)
-        return known
+        return view.answer(
+            ("sizes", what(query), who(actor)),
+            lambda: tuple(sizes_of(view.types[type].index, selected(view, type, query, actor))),
+        )
 
 
 def _counted(indexed: Indexed, among: Selection, kind: TagKind, at_most: int, holding: str) -> tuple[FacetValue, ...]:
@@ -71,26 +69,3 @@ def _counted(indexed: Indexed, among: Selection, kind: TagKind, at_most: int, ho
         found[key] = (spelled, before + count)
     ordered = sorted(found.values(), key=lambda one: (-one[1], one[0].lower()))
     return tuple(FacetValue(value, count) for value, count in ordered[:at_most])
-
-
-def _selected(view: View, query: Query, actor: Actor | None) -> Selection:
-    assert query.type is not None
-    question = ("selection", _what(query), actor and _who(actor))
-    known: Selection | None = view.answers.get(question)
-    if known is None:
-        indexed = view.types[query.type]
-        known = select(indexed.index, indexed.texts, query.type, query, actor)
-        view.remembered(question, known)
-    return known
-
-
-def _what(query: Query) -> Query:
-    """The part of a query that decides which repositories it finds."""
-    return replace(query, sort=None, ascending=False, limit=0, cursor=None, skip=0, want=frozenset())
-
-
-def _who(actor: Actor) -> tuple[object, ...]:
-    """The part of an actor that decides what they see."""
-    grants = actor.grants
-    rights = (grants.everywhere, tuple(grants.namespaces.items()), tuple(grants.repos.items())) if grants else None
-    return (tuple(sorted(actor.roles)), actor.limit, rights)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from zoco.adapters import logs
 from zoco.adapters.db.engine import Database
 from zoco.core.ids import RepoType
-from zoco.hub.catalog import document_store
+from zoco.hub.catalog import document_store, log_store
 from zoco.hub.catalog.current_index import ABOUT, CURRENT, FORMAT, About, about_current, current, identity, sizes_of
 from zoco.hub.catalog.index.document import Number
 from zoco.hub.catalog.index.segment import Segment
@@ -112,7 +112,7 @@ def _became_current(db: Database, folder: Path, write: Callable[[Path], About]) 
 
 def _write_all(db: Database, fresh: Path) -> About:
     with _without_collector(), db.read() as read:
-        seq = document_store.newest(read)  # before the documents: what changes meanwhile is replayed
+        seq = log_store.newest(read)  # before the documents: what changes meanwhile is replayed
         writers = {type: SegmentWriter() for type in RepoType}
         for document in document_store.all_documents(read):
             writers[document.type].add(document)
@@ -125,7 +125,7 @@ def _write_all(db: Database, fresh: Path) -> About:
 
 def _write_numbers(db: Database, fresh: Path, folder: Path, old: Generation) -> About:
     with db.read() as read:
-        seq = document_store.newest(read)
+        seq = log_store.newest(read)
         found = {type: _Numbers(array("q"), array("q")) for type in RepoType}
         for type_, key, numbers in document_store.all_numbers(read):
             found[RepoType(type_)].keys.append(key)

@@ -88,6 +88,8 @@ class RepoInfo:
     base_models: tuple[BaseModel, ...] = ()
     siblings: tuple[Sibling, ...] | None = None
     safetensors: SafetensorsTotals | None = None
+    parameters: int | None = None
+    """as `Card.parameters`"""
     gguf: Json | None = None
     eval_results: Sequence[Json] = ()
     used_storage: int | None = None
@@ -136,6 +138,7 @@ def info_from(row: ListedRow, card: Card | None, head: Oid | None) -> RepoInfo:
         config=card.config,
         transformers=transformers_info(card),
         mask_token=_mask_token(card),
+        parameters=card.parameters,
         model_index=_list(card.data.get("model-index")),
         widget=_list(card.data.get("widget")),
         safetensors=None if card.weights is None else SafetensorsTotals(card.weights, sum(card.weights.values())),

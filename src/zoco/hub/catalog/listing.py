@@ -15,19 +15,10 @@ from zoco.hub.catalog.index.page import After, Placed, first_by_name, first_by_n
 from zoco.hub.catalog.index.text import Text, Tier, text_of
 from zoco.hub.catalog.index.typed_index import Selection
 from zoco.hub.catalog.query import Query, Sort
-from zoco.hub.catalog.select import select
+from zoco.hub.catalog.select import selected
 
 SKIP_MAX = 100_000
 """Further on only a cursor leads."""
-
-_NUMBERS = {
-    Sort.TRENDING: Number.TRENDING,
-    Sort.CREATED: Number.CREATED,
-    Sort.MODIFIED: Number.MODIFIED,
-    Sort.DOWNLOADS: Number.DOWNLOADS,
-    Sort.LIKES: Number.LIKES,
-    Sort.PARAMETERS: Number.PARAMETERS,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +41,7 @@ class _Part:
 def found_in(view: View, query: Query, actor: Actor | None) -> Found:
     """Raises Invalid for a cursor that is not ours."""
     types = [query.type] if query.type else list(RepoType)
-    chosen = {type: _selected(view.types[type], type, query, actor) for type in types}
+    chosen = {type: selected(view, type, query, actor) for type in types}
     total = sum(len(one) for one in chosen.values())
     tier, after = _cursor(query)
     skip, wanted = min(query.skip, SKIP_MAX), query.page_size + 1
@@ -69,10 +60,6 @@ def found_in(view: View, query: Query, actor: Actor | None) -> Found:
     more = len(met) > query.page_size
     next_cursor = cursor_after(page[-1][0], page[-1][1].value, page[-1][1].key) if more else None
     return Found(tuple(one.key for _, one in page), next_cursor, total)
-
-
-def _selected(indexed: Indexed, type: RepoType, query: Query, actor: Actor | None) -> Selection:
-    return select(indexed.index, indexed.texts, type, query, actor)
 
 
 def _tiers(view: View, chosen: dict[RepoType, Selection], query: Query) -> Iterator[Sequence[_Part]]:
@@ -106,7 +93,7 @@ def _first(parts: Sequence[_Part], query: Query, count: int, skip: int, after: A
         if sort is Sort.NAME:
             found += first_by_name(index, chosen, end, ascending=ascending, after=after)
         else:
-            number = _NUMBERS[sort]
+            number = Number[sort.name]
             found += first_by_number(index, chosen, number, end, ascending=ascending, after=after, skip=at_once)
     if len(filled) > 1:
         found.sort(key=lambda one: one.place, reverse=not ascending)

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from zoco.core.access import Actor
 from zoco.core.ids import RepoId, RepoType
 from zoco.formats.cards.tags import Tag, TagKind
+from zoco.formats.cards.validate import RELATIONS
 from zoco.hub.catalog import store
 from zoco.hub.catalog.catalogue import Catalogue, View
 from zoco.hub.catalog.index.document import Number, link_term, tag_term
 from zoco.hub.catalog.index.page import first_by_number
 from zoco.hub.catalog.index.typed_index import Selection
 from zoco.hub.catalog.select import visible_to
-
-RELATIONS = ("adapter", "finetune", "merge", "quantized")
 
 
 @dataclass(frozen=True, slots=True)

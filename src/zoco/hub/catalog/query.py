@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from zoco.core.errors import Invalid
 from zoco.core.ids import NAME_LENGTH_MAX, RepoType
-from zoco.core.text import is_storable
 from zoco.formats.cards.tags import Tag
 
 PAGE_SIZE_MAX = 1000
@@ -82,20 +81,6 @@ class Query:
     def page_size(self) -> int:
         has_files = self.want & {Want.SIBLINGS, Want.SIZES, Want.SAFETENSORS}
         return max(1, min(self.limit, PAGE_SIZE_MAX_WITH_FILES if has_files else PAGE_SIZE_MAX))
-
-    @property
-    def can_match(self) -> bool:
-        """False when nothing can be so: words longer than any name, text that no database holds."""
-        words = (*self.filters, *self.search)
-        more = (*self.other, *self.linked_models, *self.linked_datasets, *(tag.value for tag in self.tags))
-        names = (self.author or "", self.pipeline_tag or "")
-        if self.needs_inference or any(len(word) > FULL_NAME_LENGTH_MAX for word in self.words()):
-            return False
-        return all(is_storable(word) for word in (*words, *more, *names))
-
-    def words(self) -> list[str]:
-        """Letters and digits to be found in the full name, each of them."""
-        return [word for text in self.search for word in text.lower().split()][:20]
 
 
 _AMOUNT = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)([KMBT]?)", re.IGNORECASE)

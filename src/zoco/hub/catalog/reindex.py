@@ -10,7 +10,7 @@ from pathlib import Path
 from zoco.adapters import logs
 from zoco.adapters.db.changes import Change
 from zoco.adapters.db.engine import Database, Read
-from zoco.hub.catalog import document_store
+from zoco.hub.catalog import document_store, log_store
 from zoco.hub.catalog.current_index import About, about_current
 
 WRITTEN_FROM = 2000
@@ -30,7 +30,7 @@ class Due(Enum):
 def what_is_due(db: Database, folder: Path) -> Due:
     about = about_current(folder, db)
     with db.read() as read:
-        ends = document_store.log_ends(read)
+        ends = log_store.log_ends(read)
         if about is None or not ends.oldest - 1 <= about.seq <= ends.newest:
             is_large = document_store.count_repos(read, WRITTEN_FROM) >= WRITTEN_FROM
             return Due.ALL if is_large else Due.NOTHING
@@ -39,9 +39,9 @@ def what_is_due(db: Database, folder: Path) -> Due:
 
 def _due_after(read: Read, about: About) -> Due:
     bound = min(max(about.size // CHANGED_SHARE, CHANGED_MIN), CHANGED_MAX)
-    if document_store.count_changed(read, Change.DOCUMENT, about.seq) >= bound:
+    if log_store.count_changed(read, Change.DOCUMENT, about.seq) >= bound:
         return Due.ALL
-    if document_store.count_changed(read, Change.NUMBERS, about.numbers_seq) >= bound:
+    if log_store.count_changed(read, Change.NUMBERS, about.numbers_seq) >= bound:
         return Due.NUMBERS
     return Due.NOTHING
 

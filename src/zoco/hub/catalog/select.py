@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import replace
 
 from pyroaring import BitMap
 
@@ -10,6 +11,7 @@ from zoco.core.access import Access, Actor
 from zoco.core.ids import RepoType, name_key
 from zoco.formats.cards.local_apps import LOCAL_APPS
 from zoco.formats.cards.tags import Tag, TagKind, tags_meant
+from zoco.hub.catalog.catalogue import View
 from zoco.hub.catalog.index.document import GATED, PUBLIC, author_term, link_term, private_term, tag_term
 from zoco.hub.catalog.index.sizes import sized_between
 from zoco.hub.catalog.index.text import TextSearch, text_of
@@ -21,7 +23,7 @@ NOTHING = Selection(BitMap(), BitMap())
 
 def select(index: TypedIndex, texts: TextSearch, type: RepoType, query: Query, actor: Actor | None) -> Selection:
     """`query.type` is this type, or any."""
-    if not query.can_match:
+    if query.needs_inference:
         return NOTHING
     found = visible_to(index, type, actor)
     groups = list(_groups(query, type))
@@ -34,6 +36,27 @@ def select(index: TypedIndex, texts: TextSearch, type: RepoType, query: Query, a
         found = found & sized_between(index, query.parameters_min, query.parameters_max)
     text = text_of(query.search)
     return found & texts.found(text) if text and found else found
+
+
+def selected(view: View, type: RepoType, query: Query, actor: Actor | None) -> Selection:
+    """As `select`, worked out once for the list, its counts and its pages."""
+    indexed = view.types[type]
+    question = ("selected", type, what(query), who(actor))
+    return view.answer(question, lambda: select(indexed.index, indexed.texts, type, query, actor))
+
+
+def what(query: Query) -> Query:
+    """The part of a query that decides which repositories it finds."""
+    return replace(query, sort=None, ascending=False, limit=0, cursor=None, skip=0, want=frozenset())
+
+
+def who(actor: Actor | None) -> Hashable:
+    """The part of an actor that decides what they see."""
+    if actor is None:
+        return None
+    grants = actor.grants
+    rights = (grants.everywhere, tuple(grants.namespaces.items()), tuple(grants.repos.items())) if grants else None
+    return (tuple(sorted(actor.roles)), actor.limit, rights)
 
 
 def visible_to(index: TypedIndex, type: RepoType, actor: Actor | None) -> Selection:

@@ -12,6 +12,7 @@ from zoco.formats.cards.libraries import LIBRARIES
 from zoco.formats.cards.licenses import LICENSES
 from zoco.formats.cards.tags import Tag, TagKind
 from zoco.formats.cards.tasks import DOMAINS, TASKS
+from zoco.hub.cards.dataset_tags import SIZE_CATEGORIES
 from zoco.hub.catalog.catalogue import Catalogue
 from zoco.hub.catalog.facets import count_values
 from zoco.hub.catalog.query import Query
@@ -81,12 +82,6 @@ def _dataset_tags(carried: Carried, locale: str) -> dict[str, list[TagEntry]]:
         "arxiv": _entries(carried(TagKind.ARXIV), RepoType.DATASET, "arxiv"),
         "other": _entries(carried(TagKind.OTHER), RepoType.DATASET, "other"),
     }
-
-
-SIZE_CATEGORIES = (
-    *("n<1K", "1K<n<10K", "10K<n<100K", "100K<n<1M", "1M<n<10M", "10M<n<100M", "100M<n<1B"),
-    *("1B<n<10B", "10B<n<100B", "100B<n<1T", "n>1T"),
-)
 
 
 def _entries(tags: Iterable[Tag], type: RepoType, kind: str) -> list[TagEntry]:

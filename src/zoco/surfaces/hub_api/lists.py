@@ -10,7 +10,7 @@ from starlette.responses import Response
 from zoco.core.errors import Invalid
 from zoco.core.ids import RepoType
 from zoco.formats.cards.local_apps import LOCAL_APPS
-from zoco.formats.cards.tags import Tag, TagKind
+from zoco.formats.cards.tags import KIND_WORDS, Tag
 from zoco.hub.catalog import query as catalog
 from zoco.hub.catalog.lists import list_repos
 from zoco.hub.catalog.query import Sort
@@ -101,17 +101,10 @@ def _words(request: Request, name: str) -> tuple[str, ...]:
 
 
 TYPED = {
-    "library": TagKind.LIBRARY,
-    "language": TagKind.LANGUAGE,
-    "license": TagKind.LICENSE,
-    "dataset": TagKind.DATASET,
-    "task_categories": TagKind.TASK,
-    "task_ids": TagKind.TASK_ID,
-    "size_categories": TagKind.SIZE,
-    "modality": TagKind.MODALITY,
-    "format": TagKind.FORMAT,
-    "sdk": TagKind.SDK,
-}
+    name: KIND_WORDS[name]
+    for name in ("library", "language", "license", "dataset", "task_categories", "task_ids", "size_categories",
+                 "modality", "format", "sdk")
+}  # fmt: skip
 """Parameters that name tags of one kind, as addresses of lists on the web do too."""
 
 

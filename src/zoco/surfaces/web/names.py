@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from zoco.core.ids import RepoType
@@ -185,6 +186,18 @@ class Tag:
     value: str
     domain: str = ""
     href: str = ""
+
+
+def language_label(language: Language, code: str) -> str:
+    """As a label begins, with a capital; the code itself where it has no name."""
+    name = language_name(code, language.code)
+    return name[:1].upper() + name[1:] if name != code else code
+
+
+def plain(text: str) -> str:
+    """Without accents and case: `ingles` finds Inglés."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(sign for sign in parts if not unicodedata.combining(sign))
 
 
 def glyph_kind(type: RepoType) -> str:

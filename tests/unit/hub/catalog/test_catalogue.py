@@ -19,7 +19,7 @@ from zoco.adapters.db.tables import change, namespace, repo
 from zoco.core.access import Actor, Visibility
 from zoco.core.ids import RepoType
 from zoco.hub.catalog import catalogue as catalogue_module
-from zoco.hub.catalog import document_store, generations, reindex
+from zoco.hub.catalog import generations, log_store, reindex
 from zoco.hub.catalog.catalogue import Catalogue, NotReady
 from zoco.hub.catalog.current_index import ABOUT, CATALOGUE, CURRENT, current
 from zoco.hub.catalog.generations import build, open_generation, refresh_numbers, write_what_is_due
@@ -143,7 +143,7 @@ def test_a_process_that_slept_longer_than_the_log_reads_everything_again(hub: Sm
     hub.commit(ana, "ana/m0", {"README.md": "none"})
     hub.commit(ana, "ana/m2", {"x.txt": "x"})
     with hub.db.write() as write:
-        write.execute(delete(change).where(change.c.seq < document_store.newest(write)))
+        write.execute(delete(change).where(change.c.seq < log_store.newest(write)))
     assert names(hub.catalogue, SPANISH) == ["m1", "m2"]
     assert names(Catalogue(hub.storage, folder), SPANISH) == ["m1", "m2"]
     assert what_is_due(hub.db, folder) is Due.NOTHING, "so small a Hub keeps none"
@@ -297,14 +297,14 @@ def test_the_log_is_written_with_the_change_or_not_at_all(hub: SmallHub) -> None
     ana = hub.user("ana")
     made = hub.repo(ana, "ana/a", CARD)
     with hub.db.read() as read:
-        before = document_store.newest(read)
+        before = log_store.newest(read)
     with pytest.raises(RuntimeError), hub.db.write() as write:
         changes.note(write, [made.key])
         raise RuntimeError
     with hub.db.write() as write:
         write.execute(update(namespace).values(kind=namespace.c.kind))
     with hub.db.read() as read:
-        assert document_store.newest(read) == before, "what was rolled back left no note for the next transaction"
+        assert log_store.newest(read) == before, "what was rolled back left no note for the next transaction"
 
 
 def test_one_generation_is_opened_once(hub: SmallHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from zoco.hub.catalog.index.files import mapped, mapped_array
 
 
 class Lines:
-    """Texts without line feeds, by their numbers; as bytes of UTF-8, in which halves of surrogate pairs are let pass."""
+    """Texts without line feeds, by their numbers."""
 
     def __init__(self, file: Path) -> None:
         self._text = mapped(file)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from zoco.core.ids import RepoType
-from zoco.formats.cards.languages import language_name
 from zoco.formats.cards.tasks import DOMAINS, TASKS
 from zoco.hub.catalog.facets import count_sizes, count_values
 from zoco.hub.catalog.index.document import SIZE_BOUNDS
@@ -228,19 +226,13 @@ def _counted(visit: Visit, asked: Asked) -> tuple[dict[str, int], bool]:
     )
     there = [one for one in values if one.count]
     if by_name:
-        plain = _plain(text)
+        plain = names.plain(text)
         there = [
             one
             for one in there
-            if plain in _plain(label_of(visit.language, facet.kind, one.value)) or plain in one.value.lower()
+            if plain in names.plain(label_of(visit.language, facet.kind, one.value)) or plain in one.value.lower()
         ]
     return {one.value: one.count for one in there[:LISTED_MAX]}, len(there) > LISTED_MAX
-
-
-def _plain(text: str) -> str:
-    """Without accents and case: `ingles` finds Inglés."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(sign for sign in parts if not unicodedata.combining(sign))
 
 
 def _by_domain(language: Language, values: Mapping[str, Value]) -> tuple[Group, ...]:
@@ -268,8 +260,7 @@ def label_of(language: Language, kind: str, value: str) -> str:
         case "library":
             return names.library_name(value)
         case "language":
-            name = language_name(value, language.code)
-            return name[:1].upper() + name[1:] if name != value else value
+            return names.language_label(language, value)
         case "license":
             return names.licence_name(value)
         case "modality":

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from zoco.core.ids import RepoId, RepoType
+from zoco.formats.cards.validate import RELATIONS
 from zoco.hub.cards.links import live_among
 from zoco.hub.catalog.info import RepoInfo
-from zoco.hub.catalog.named import RELATIONS, Naming, count_children, count_naming, naming
+from zoco.hub.catalog.named import Naming, count_children, count_naming, naming
 from zoco.surfaces.web import names, urls
 from zoco.surfaces.web.visit import Visit
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from zoco.core.access import Gated
 from zoco.core.ids import RepoId, RepoType
+from zoco.formats.cards.validate import COLORS
 from zoco.hub.catalog.info import RepoInfo
 from zoco.hub.repos.downloads import last_days
 from zoco.surfaces.web import names
@@ -17,7 +18,6 @@ from zoco.surfaces.web.names import domain_of, glyph_kind, library_name, task_na
 from zoco.surfaces.web.sparkline import sparkline
 from zoco.surfaces.web.visit import Visit
 
-COLOURS = frozenset({"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"})
 EMOJI_LENGTH_MAX = 12
 """Families and flags are several signs."""
 
@@ -65,7 +65,7 @@ def row_of(visit: Visit, info: RepoInfo, days: Sequence[int] = ()) -> Row:
         description=_text(info.card.get("short_description")) or info.description if is_space else info.description,
         task=task_name(visit.language, task) if task else "",
         library=library_name(info.library_name) if info.library_name else names.SDKS.get(info.sdk or "", ""),
-        parameters=_parameters(info) if info.id.type is RepoType.MODEL else 0,
+        parameters=(info.parameters or 0) if info.id.type is RepoType.MODEL else 0,
         facts=_facts(visit, info.tags) if info.id.type is RepoType.DATASET else (),
         rows=_rows(info.card) if info.id.type is RepoType.DATASET else 0,
         face=_face(info) if is_space else None,
@@ -83,14 +83,6 @@ def rows_of(visit: Visit, infos: Iterable[RepoInfo], *, has_courses: bool = Fals
     wanted = [info.key for info in there if info.downloads] if has_courses else []
     days = last_days(visit.hub.db, wanted)
     return tuple(row_of(visit, info, days.get(info.key, ())) for info in there)
-
-
-def _parameters(info: RepoInfo) -> int:
-    """0 where unknown."""
-    if info.safetensors:
-        return info.safetensors.total
-    total = (info.gguf or {}).get("total")
-    return total if isinstance(total, int) else 0
 
 
 def _of_kind(tags: Iterable[str], kind: str) -> list[str]:
@@ -123,8 +115,8 @@ def _face(info: RepoInfo) -> SpaceFace:
     return SpaceFace(
         title=_text(card.get("title"))[:120] or info.id.name,
         emoji=emoji if len(emoji) <= EMOJI_LENGTH_MAX and not emoji.isascii() else "",
-        colour_from=start if start in COLOURS else "",
-        colour_to=end if end in COLOURS else start if start in COLOURS else "",
+        colour_from=start if start in COLORS else "",
+        colour_to=end if end in COLORS else start if start in COLORS else "",
         sdk=names.SDKS.get(info.sdk or "", ""),
     )
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from zoco.core.ids import RepoType
-from zoco.formats.cards.languages import LANGUAGES, language_name, native_name
+from zoco.formats.cards.languages import LANGUAGES, native_name
 from zoco.formats.cards.tags import TagKind
 from zoco.hub.catalog.facets import count_values
 from zoco.hub.catalog.query import Query
-from zoco.surfaces.web import urls
+from zoco.surfaces.web import names, urls
 from zoco.surfaces.web.render import Page
 from zoco.surfaces.web.serve import shows
 from zoco.surfaces.web.visit import Visit
@@ -42,8 +41,8 @@ class LanguagesContext:
 def show(visit: Visit, request: Request) -> Page:
     text = request.query_params.get("q", "").strip()[:100]
     everything = _languages(visit)
-    wanted = _plain(text)
-    found = tuple(one for one in everything if wanted in _plain(f"{one.name} {one.native} {one.code}"))
+    wanted = names.plain(text)
+    found = tuple(one for one in everything if wanted in names.plain(f"{one.name} {one.native} {one.code}"))
     used = sum(1 for one in everything if one.models or one.datasets)
     return Page("tasks/languages.html", LanguagesContext(text, found, used))
 
@@ -53,10 +52,8 @@ def _languages(visit: Visit) -> list[Spoken]:
     models, datasets = _counts(visit, RepoType.MODEL), _counts(visit, RepoType.DATASET)
     found = []
     for code in LANGUAGES | set(models) | set(datasets):
-        name = language_name(code, visit.language.code)
+        name = names.language_label(visit.language, code)
         native = native_name(code) or ""
-        if name != code:
-            name = name[:1].upper() + name[1:]
         found.append(
             Spoken(
                 code,
@@ -66,17 +63,12 @@ def _languages(visit: Visit) -> list[Spoken]:
                 datasets.get(code, 0),
             )
         )
-    return sorted(found, key=lambda one: (-(one.models + one.datasets), _plain(one.name)))
+    return sorted(found, key=lambda one: (-(one.models + one.datasets), names.plain(one.name)))
 
 
 def _counts(visit: Visit, type: RepoType) -> dict[str, int]:
     values = count_values(visit.hub.catalogue, visit.actor, Query(type=type), TagKind.LANGUAGE, at_most=USED_MAX)
     return {one.value.lower(): one.count for one in values if one.count}
-
-
-def _plain(text: str) -> str:
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(sign for sign in parts if not unicodedata.combining(sign))
 
 
 routes: list[BaseRoute] = [shows(urls.LANGUAGES, show)]
